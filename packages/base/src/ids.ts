@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto'
+
+/** Every id prefix in the product. An id is `<prefix>_<26 Crockford base32 characters>`; the first ten encode the creation time, so ids sort by age. */
+export const ID_PREFIXES = {
+  organization: 'org',
+  apiKey: 'key',
+  assistant: 'asst',
+  call: 'call',
+  event: 'evt',
+  turn: 'turn',
+  endpoint: 'endp',
+  delivery: 'dlv',
+  attempt: 'att',
+  recording: 'rec',
+  phoneNumber: 'num',
+  carrierAccount: 'cacc',
+  work: 'work',
+  stream: 'strm',
+  node: 'node',
+  request: 'req',
+  usage: 'use',
+} as const satisfies Record<string, string>
+
+export type IdKind = keyof typeof ID_PREFIXES
+export type Id<K extends IdKind> = `${(typeof ID_PREFIXES)[K]}_${string}`
+
+const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/** Makes a new id of the given kind, e.g. `newId('call')` → `call_01jd…`. */
+export function newId<K extends IdKind>(kind: K, nowMs: number = Date.now()): Id<K> {
+  return `${ID_PREFIXES[kind]}_${encodeTime(nowMs)}${encodeRandom()}`
+}
+
+/** True when `value` has the shape of an id of this kind. It says nothing about existence. */
+export function isId<K extends IdKind>(kind: K, value: string): value is Id<K> {
+  const prefix = `${ID_PREFIXES[kind]}_`
+  return value.startsWith(prefix) && /^[0-9a-hjkmnp-tv-z]{26}$/.test(value.slice(prefix.length))
+}
+
+function encodeTime(nowMs: number): string {
+  let rest = nowMs
+  let text = ''
+  for (let i = 0; i < 10; i++) {
+    text = ALPHABET.charAt(rest % 32) + text
+    rest = Math.floor(rest / 32)
+  }
+  return text
+}
+
+function encodeRandom(): string {
+  const bytes = randomBytes(16)
+  let text = ''
+  for (const byte of bytes) text += ALPHABET.charAt(byte & 31)
+  return text
+}

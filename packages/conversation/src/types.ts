@@ -1,0 +1,160 @@
+/**
+ * The vocabulary of the conversation machine: what it is told (events), what it asks for (effects), what it is set to (settings).
+ * All times are milliseconds on the call's own clock: 0 is the moment the media stream started.
+ * Nothing here knows sockets, vendors or audio bytes.
+ */
+
+/** One message of the dialogue as the language model sees it. Assistant text is what was heard, never what was only planned. */
+export interface HistoryMessage {
+  role: 'user' | 'assistant'
+  text: string
+}
+
+/** Identifies one answer of the assistant from its first thought to its last heard word. Work for a stale id is dropped. */
+export type ResponseId = string
+/** Identifies one clause of a response, numbered from 0 within it. */
+export type ClauseId = number
+/** Identifies one span of the caller's speech given to the recogniser. */
+export type ItemId = string
+
+/** Names of the machine's timers. Setting a timer that is already set moves it. */
+export type TimerName =
+  | 'end-of-turn'
+  | 'barge-in'
+  | 'pause'
+  | 'silence'
+  | 'keypad'
+  | 'filler'
+  | 'first-token'
+  | 'transcript'
+  | 'goodbye'
+  | 'max-duration'
+
+/** Why the media side ends a call; these are public `ended_reason` values. */
+export type EndReason =
+  | 'caller_hung_up'
+  | 'assistant_ended'
+  | 'end_phrase'
+  | 'api_ended'
+  | 'silence_timeout'
+  | 'max_duration'
+  | 'max_cost'
+  | 'voicemail'
+  | 'llm_failed'
+  | 'stt_failed'
+  | 'tts_failed'
+
+export type ConversationEvent =
+  /** The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. */
+  | { type: 'call-started'; history: readonly HistoryMessage[]; resumed: boolean }
+  /** Voice activity began; `atMs` is where the first voiced frame was. */
+  | { type: 'speech-started'; atMs: number }
+  /** Voice activity ended; `atMs` is where the last voiced frame was (earlier than now by the detector's hangover). */
+  | { type: 'speech-stopped'; atMs: number }
+  /** The recogniser's current guess for a span; each replaces the one before. */
+  | { type: 'transcript-partial'; itemId: ItemId; text: string }
+  /** The recogniser's last word on a span; once per committed span, in any order. `text` may be empty (noise). */
+  | { type: 'transcript-final'; itemId: ItemId; text: string }
+  | { type: 'transcript-failed'; itemId: ItemId }
+  | { type: 'key-pressed'; digit: string }
+  | { type: 'llm-delta'; responseId: ResponseId; text: string }
+  | { type: 'llm-finished'; responseId: ResponseId }
+  /** The language model failed and no fallback is left. */
+  | { type: 'llm-failed'; responseId: ResponseId }
+  /** The first audio of a clause went out to the carrier. */
+  | { type: 'clause-started'; responseId: ResponseId; clauseId: ClauseId }
+  /** The caller has heard the whole clause (its last mark came back). */
+  | { type: 'clause-played'; responseId: ResponseId; clauseId: ClauseId }
+  /**
+   * Answer to `playback-clear`: what had been heard of every clause of the response at that moment. Clauses that were heard whole or never begun
+   * are included. `durationMs` is null while the voice has not finished the clause.
+   */
+  | { type: 'playback-cleared'; responseId: ResponseId; clauses: readonly HeardClause[] }
+  /** The voice failed and no fallback is left. */
+  | { type: 'tts-failed'; responseId: ResponseId; clauseId: ClauseId }
+  /** The recogniser is lost for good. */
+  | { type: 'stt-failed' }
+  | { type: 'timer-fired'; timer: TimerName }
+  /** Somebody outside wants the call to end: the API, the cost limit. Spoken goodbye first when `message` is given. */
+  | { type: 'end-requested'; reason: EndReason; message: string | null }
+  /** The carrier's stream ended (`stop` or a closed socket): the caller hung up, or the carrier ended the call. */
+  | { type: 'carrier-stopped' }
+
+export interface HeardClause {
+  clauseId: ClauseId
+  heardMs: number
+  durationMs: number | null
+}
+
+export type ConversationEffect =
+  /** End the current span of caller audio at the recogniser; it will answer with `transcript-final` or `transcript-failed` for this item. */
+  | { type: 'stt-commit'; itemId: ItemId }
+  /** Ask the language model for an answer. */
+  | { type: 'llm-start'; responseId: ResponseId; messages: readonly HistoryMessage[] }
+  | { type: 'llm-cancel'; responseId: ResponseId }
+  /** Speak one clause after those already queued for this response. `text` is speakable text. */
+  | { type: 'clause-speak'; responseId: ResponseId; clauseId: ClauseId; text: string }
+  /** No further clause will come for this response. */
+  | { type: 'clauses-end'; responseId: ResponseId }
+  /** Snapshot what was heard, then drop everything of this response: queued audio, the carrier's buffer, synthesis under way. Answered by `playback-cleared`. */
+  | { type: 'playback-clear'; responseId: ResponseId }
+  | { type: 'timer-set'; timer: TimerName; delayMs: number }
+  | { type: 'timer-cancel'; timer: TimerName }
+  /** Someone has finished an utterance: write it down and tell the world (`transcription`). Emitted in conversation order. */
+  | { type: 'utterance-finish'; utterance: FinishedUtterance }
+  /** One turn has been measured; emitted once the answer has been heard or cut. */
+  | { type: 'turn-measure'; measurement: TurnMeasurement }
+  /** End the call now. Emitted once; nothing but `utterance-finish` may follow. */
+  | { type: 'call-end'; reason: EndReason }
+
+export interface FinishedUtterance {
+  role: 'user' | 'assistant'
+  /** What was said; for the assistant, what was heard. Never empty. */
+  text: string
+  /** Assistant only: the whole text that was to be spoken. Null for the user. */
+  textPlanned: string | null
+  interrupted: boolean
+  startMs: number
+  endMs: number
+  /** Counts utterances of the call from 1. */
+  turn: number
+  /** Keys pressed instead of speech. */
+  isKeypad: boolean
+}
+
+/** One exchange, measured from outside. Every field is a time on the call's clock, or null when it did not happen. */
+export interface TurnMeasurement {
+  responseId: ResponseId
+  /** End of the caller's speech (last voiced frame). Null for the greeting and re-prompts. */
+  speechEndedMs: number | null
+  /** The turn was decided to be over. */
+  decidedMs: number | null
+  llmFirstTokenMs: number | null
+  firstAudioSentMs: number | null
+  heardUntilMs: number | null
+  interrupted: boolean
+}
+
+/** What a conversation is set to. Built by `apps/media` from the assistant; every duration in milliseconds. */
+export interface ConversationSettings {
+  /** BCP 47, e.g. `en-US`; picks the language data, falling back to the neutral set. */
+  language: string
+  /** Spoken first, before the greeting, when set. */
+  disclosure: string | null
+  /** Null: the caller speaks first. */
+  firstMessage: string | null
+  endOfTurn: { minMs: number; maxMs: number }
+  interruption: {
+    enabled: boolean
+    minSpeechMs: number
+    minWords: number
+    ignorePhrases: readonly string[]
+    stopPhrases: readonly string[]
+  }
+  silence: { reprompt: string | null; timeoutMs: number; maxReprompts: number }
+  endCall: { phrases: readonly string[]; message: string | null }
+  keypad: { maxDigits: number; terminator: string; timeoutMs: number }
+  maxDurationMs: number
+  /** Spoken when the language model, voice or recogniser has failed for good; null: the language's own apology. */
+  apology: string | null
+}

@@ -1,0 +1,3 @@
+export type * from './llm.ts'
+export type * from './stt.ts'
+export type * from './tts.ts'
