@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import {
+  analysisSchema,
+  CALL_STATUSES,
+  costLineSchema,
+  EVENT_TYPES,
+  type EventType,
+  latencySchema,
+  recordingInfoSchema,
+  transcriptTurnSchema,
+} from './call.ts'
+import { endedReasonSchema, outcomeSchema } from './ended-reason.ts'
+import { metadataSchema } from './metadata.ts'
+
+const callProgress = z.object({ status: z.enum(CALL_STATUSES), phone_number: z.string(), from: z.string() })
+
+/** The `data` of each event type. */
+export const EVENT_DATA = {
+  'call.queued': callProgress,
+  'call.ringing': callProgress,
+  'call.started': z.object({
+    phone_number: z.string(),
+    from: z.string(),
+    direction: z.enum(['outbound', 'inbound']),
+    assistant_id: z.string(),
+    metadata: metadataSchema,
+    started_at: z.iso.datetime(),
+  }),
+  transcription: transcriptTurnSchema,
+  'call.ended': z.object({
+    status: z.enum(CALL_STATUSES),
+    ended_reason: endedReasonSchema,
+    duration_seconds: z.int().nullable(),
+  }),
+  'call.completed': z.object({
+    status: z.enum(CALL_STATUSES),
+    duration_seconds: z.int().nullable(),
+    cost: z.number(),
+    cost_breakdown: z.array(costLineSchema),
+    recording_url: z.string().nullable(),
+    recording: recordingInfoSchema,
+    analysis: analysisSchema,
+    ended_reason: endedReasonSchema,
+    outcome: outcomeSchema,
+    latency: latencySchema.nullable(),
+    metadata: metadataSchema,
+  }),
+} as const satisfies Record<EventType, z.ZodType>
+
+export type EventData<T extends EventType> = z.infer<(typeof EVENT_DATA)[T]>
+
+/** One fact about a call as everyone outside reads it: webhook body, line of the event list, SSE data. */
+export const eventSchema = z
+  .object({
+    event: z.enum(EVENT_TYPES),
+    call_id: z.string(),
+    timestamp: z.int().meta({ description: 'When it happened, Unix seconds.' }),
+    data: z.record(z.string(), z.unknown()),
+    id: z
+      .string()
+      .meta({
+        description: 'The same on every delivery: deduplicate by it.',
+        example: 'evt_01jd3v9x6k8m2n4p6q8r0s2t4v',
+      }),
+    sequence: z.int().meta({ description: 'Counts the events of a call from 1 without gaps.' }),
+  })
+  .meta({ id: 'Event' })
+
+/** An event as it is stored: `data` is JSON text, serialised once when the event was written. */
+export interface StoredEvent {
+  id: string
+  callId: string
+  type: EventType
+  sequence: number
+  /** Unix milliseconds. */
+  occurredAtMs: number
+  data: string
+}
+
+/** Serialises event data once, in a form that survives `JSON.stringify(JSON.parse(text))` unchanged. */
+export function serialiseEventData<T extends EventType>(data: EventData<T>): string {
+  // One round trip settles what JSON cannot hold (undefined, -0) and moves integer-like keys to where every parser puts them.
+  return JSON.stringify(JSON.parse(JSON.stringify(data)))
+}
+
+/** The one form in which an event leaves the house; equal to `JSON.stringify(JSON.parse(output))`. */
+export function renderEvent(event: StoredEvent): string {
+  const head = `{"event":${JSON.stringify(event.type)},"call_id":${JSON.stringify(event.callId)},"timestamp":${Math.floor(event.occurredAtMs / 1000)}`
+  return `${head},"data":${event.data},"id":${JSON.stringify(event.id)},"sequence":${event.sequence}}`
+}
