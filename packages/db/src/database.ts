@@ -1,0 +1,52 @@
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import postgres from 'postgres'
+import * as schema from './schema/index.ts'
+
+/** A tagged-template SQL client that passes JSON and dates as postgres.js does. */
+export type Sql = postgres.Sql
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database`. */
+  url: string
+  /** Most connections of each of the two clients. Default 10. */
+  connectionsMax?: number
+  /** A statement that takes longer is cancelled by the server. Default 15,000. */
+  statementTimeoutMs?: number
+  /** Shown in pg_stat_activity. */
+  applicationName?: string
+}
+
+/** The product's database. */
+export interface Database {
+  /**
+   * For hand-written statements. It is a client of its own because drizzle changes the JSON and date handling of the client it is given.
+   * Pass JSON as `${JSON.stringify(value)}::text::jsonb` and times as `Date`.
+   */
+  sql: Sql
+  /** For simple reads and single-statement writes. Never call `transaction()`: see docs/decisions/0002. */
+  orm: PostgresJsDatabase<typeof schema>
+  close(): Promise<void>
+}
+
+/** Opens the database; connections are made when first needed. */
+export function openDatabase(options: DatabaseOptions): Database {
+  const settings = {
+    max: options.connectionsMax ?? 10,
+    connect_timeout: 10,
+    idle_timeout: 60,
+    onnotice: () => {},
+    connection: {
+      application_name: options.applicationName ?? 'phonevoice',
+      statement_timeout: options.statementTimeoutMs ?? 15_000,
+    },
+  }
+  const sql = postgres(options.url, settings)
+  const ormClient = postgres(options.url, { ...settings, max: Math.max(2, Math.ceil(settings.max / 2)) })
+  return {
+    sql,
+    orm: drizzle(ormClient, { schema }),
+    async close() {
+      await Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })])
+    },
+  }
+}

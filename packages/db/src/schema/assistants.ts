@@ -1,0 +1,21 @@
+import { index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { organizations } from './organizations.ts'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+
+export const assistants = pgTable(
+  'assistants',
+  {
+    id: text().primaryKey(),
+    organizationId: text('organization_id')
+      .notNull()
+      .references(() => organizations.id),
+    /** `AssistantSettings` of the contracts package, with header secrets sealed. */
+    settings: jsonb().notNull(),
+    createdAt: at('created_at').notNull(),
+    updatedAt: at('updated_at').notNull(),
+    /** Deleted assistants stay for the calls that name them. */
+    deletedAt: at('deleted_at'),
+  },
+  (table) => [index('assistants_organization').on(table.organizationId, table.createdAt, table.id)],
+)

@@ -1,0 +1,228 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core'
+import { organizations } from './organizations.ts'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+
+/** One phone call. The row is also the counter of its events: whoever writes an event locks it. */
+export const calls = pgTable(
+  'calls',
+  {
+    id: text().primaryKey(),
+    organizationId: text('organization_id')
+      .notNull()
+      .references(() => organizations.id),
+    mode: text({ enum: ['test', 'live'] }).notNull(),
+    direction: text({ enum: ['outbound', 'inbound'] }).notNull(),
+    status: text({
+      enum: [
+        'queued',
+        'dialing',
+        'ringing',
+        'in_progress',
+        'completed',
+        'busy',
+        'no_answer',
+        'failed',
+        'canceled',
+      ],
+    }).notNull(),
+    phoneNumber: text('phone_number').notNull(),
+    fromNumber: text('from_number').notNull(),
+    assistantId: text('assistant_id').notNull(),
+    /** The assistant's settings as they were at creation, overrides applied, header secrets sealed. */
+    assistant: jsonb().notNull(),
+    webhookUrl: text('webhook_url'),
+    webhookEvents: text('webhook_events').array().notNull(),
+    /** JSON text: key order and numbers come back as they were sent. */
+    metadata: text().notNull(),
+    variables: text().notNull(),
+    isRecorded: boolean('is_recorded').notNull(),
+    ringTimeoutSeconds: integer('ring_timeout_seconds').notNull(),
+    maxDurationSeconds: integer('max_duration_seconds').notNull(),
+    maxCostMicroUsd: bigint('max_cost_micro_usd', { mode: 'number' }),
+    /** Null in test mode: the sandbox's account. */
+    carrierAccountId: text('carrier_account_id'),
+    /** The first carrier id wins; others are hung up. */
+    carrierCallId: text('carrier_call_id'),
+    carrierCode: text('carrier_code'),
+    /** The media node reserved for, then holding, the call. */
+    nodeId: text('node_id'),
+    /** Why our side is ending it; set before the carrier confirms. */
+    endingReason: text('ending_reason'),
+    endedReason: text('ended_reason'),
+    createdAt: at('created_at').notNull(),
+    startedAt: at('started_at'),
+    endedAt: at('ended_at'),
+    /** Last sign of life from the carrier or the media process; the reconciler looks at quiet ones. */
+    lastSeenAt: at('last_seen_at').notNull(),
+    /** When `call.completed` was written. */
+    completedAt: at('completed_at'),
+    durationSeconds: integer('duration_seconds'),
+    costMicroUsd: bigint('cost_micro_usd', { mode: 'number' }),
+    /** JSON text of `CostLine[]`, `Analysis`, `Latency` (contracts), null until the call is finished. */
+    costBreakdown: text('cost_breakdown'),
+    analysis: text(),
+    latency: text(),
+    /** The number of the newest event; events are numbered from 1 without gaps. */
+    lastSequence: integer('last_sequence').notNull(),
+  },
+  (table) => [
+    index('calls_organization').on(table.organizationId, table.mode, table.createdAt, table.id),
+    index('calls_carrier_call').on(table.carrierCallId),
+    index('calls_unfinished').on(table.lastSeenAt).where(sql`${table.endedAt} is null`),
+  ],
+)
+
+/** The ordered log of a call. `data` is JSON text, written once and never parsed by the database. */
+export const callEvents = pgTable(
+  'call_events',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    sequence: integer().notNull(),
+    type: text().notNull(),
+    occurredAt: at('occurred_at').notNull(),
+    data: text().notNull(),
+  },
+  (table) => [uniqueIndex('call_events_sequence').on(table.callId, table.sequence)],
+)
+
+/** What was said, in order: the transcript, and the memory another media process goes on with. */
+export const turns = pgTable(
+  'turns',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    /** Counts utterances of the call from 1. */
+    turn: integer().notNull(),
+    role: text({ enum: ['user', 'assistant'] }).notNull(),
+    text: text().notNull(),
+    textPlanned: text('text_planned'),
+    interrupted: boolean().notNull(),
+    startMs: integer('start_ms').notNull(),
+    endMs: integer('end_ms').notNull(),
+  },
+  (table) => [uniqueIndex('turns_turn').on(table.callId, table.turn)],
+)
+
+/** Measurements of one exchange, milliseconds on the call's clock. */
+export const turnMeasurements = pgTable(
+  'turn_measurements',
+  {
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    responseId: text('response_id').notNull(),
+    speechEndedMs: integer('speech_ended_ms'),
+    decidedMs: integer('decided_ms'),
+    llmFirstTokenMs: integer('llm_first_token_ms'),
+    firstAudioSentMs: integer('first_audio_sent_ms'),
+    heardUntilMs: integer('heard_until_ms'),
+    interrupted: boolean().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.callId, table.responseId] })],
+)
+
+/** What a call has used so far. A writer owns a key (e.g. one stream's STT) and raises its quantity; repeating a write changes nothing. */
+export const usageItems = pgTable(
+  'usage_items',
+  {
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    key: text().notNull(),
+    component: text({ enum: ['carrier', 'media_stream', 'stt', 'llm', 'tts', 'analysis'] }).notNull(),
+    provider: text().notNull(),
+    model: text().notNull(),
+    unit: text().notNull(),
+    quantity: doublePrecision().notNull(),
+    source: text({ enum: ['measured', 'estimated', 'carrier'] }).notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.callId, table.key] })],
+)
+
+/** One WebSocket of the carrier, allowed by a one-time token. */
+export const streams = pgTable(
+  'streams',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    nodeId: text('node_id').notNull(),
+    /** Hex SHA-256 of the token. */
+    tokenHash: text('token_hash').notNull(),
+    mintedAt: at('minted_at').notNull(),
+    expiresAt: at('expires_at').notNull(),
+    /** Set by the first and only use. */
+    openedAt: at('opened_at'),
+    closedAt: at('closed_at'),
+    carrierStreamId: text('carrier_stream_id'),
+  },
+  (table) => [uniqueIndex('streams_token').on(table.tokenHash), index('streams_call').on(table.callId)],
+)
+
+/** A media process, by its heartbeat. */
+export const mediaNodes = pgTable('media_nodes', {
+  id: text().primaryKey(),
+  /** `wss://host[:port]`, without path. */
+  origin: text().notNull(),
+  /** False while it drains. */
+  isReady: boolean('is_ready').notNull(),
+  activeCalls: integer('active_calls').notNull(),
+  heartbeatAt: at('heartbeat_at').notNull(),
+})
+
+/** The audio of a call. */
+export const recordings = pgTable(
+  'recordings',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    /** `recording` while parts may still come; the rest is final. */
+    status: text({ enum: ['recording', 'ready', 'partial', 'failed'] }).notNull(),
+    storageKey: text('storage_key'),
+    durationMs: integer('duration_ms'),
+    sizeBytes: bigint('size_bytes', { mode: 'number' }),
+    /** Raised to void every link given out so far. */
+    linkVersion: integer('link_version').notNull().default(1),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [uniqueIndex('recordings_call').on(table.callId)],
+)
+
+/** One stretch of audio in shared storage: the parts of a call, merged when it is finished. */
+export const recordingParts = pgTable(
+  'recording_parts',
+  {
+    streamId: text('stream_id')
+      .notNull()
+      .references(() => streams.id),
+    number: integer().notNull(),
+    storageKey: text('storage_key').notNull(),
+    /** Where the part begins on its stream's clock, milliseconds. */
+    offsetMs: integer('offset_ms').notNull(),
+    durationMs: integer('duration_ms').notNull(),
+    isLast: boolean('is_last').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.streamId, table.number] })],
+)

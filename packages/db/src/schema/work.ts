@@ -1,0 +1,107 @@
+import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { callEvents, calls } from './calls.ts'
+import { organizations } from './organizations.ts'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+
+/** The columns by which any pending work is claimed: due at `nextAt`, held until `leaseUntil` by whoever knows `leaseToken`. */
+const claimable = {
+  /** Null: nothing more to do. */
+  nextAt: at('next_at'),
+  leaseUntil: at('lease_until'),
+  leaseToken: text('lease_token'),
+  /** How often it has been claimed. */
+  attempt: integer().notNull().default(0),
+}
+
+/** Something to be done for a call. The queue only wakes people up; this row is the truth. */
+export const workItems = pgTable(
+  'work_items',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    /** `dial`: place the call. `finish`: recording, analysis, cost, then `call.completed`. `hang-up`: end a call at the carrier. */
+    kind: text({ enum: ['dial', 'finish', 'hang-up'] }).notNull(),
+    /** For `hang-up`: the carrier's id; empty otherwise. */
+    detail: text().notNull().default(''),
+    /** For `dial`: when the carrier was last about to be asked; a retry looks the call up from here on before it dials again. */
+    intentAt: at('intent_at'),
+    createdAt: at('created_at').notNull(),
+    ...claimable,
+  },
+  (table) => [
+    index('work_items_due').on(table.nextAt),
+    uniqueIndex('work_items_once').on(table.callId, table.kind, table.detail),
+  ],
+)
+
+/** One event to one receiver. */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    id: text().primaryKey(),
+    organizationId: text('organization_id')
+      .notNull()
+      .references(() => organizations.id),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    eventId: text('event_id')
+      .notNull()
+      .references(() => callEvents.id),
+    sequence: integer().notNull(),
+    url: text().notNull(),
+    status: text({ enum: ['pending', 'delivered', 'failed'] }).notNull(),
+    createdAt: at('created_at').notNull(),
+    /** The first attempt, for the order of first attempts within a call. */
+    firstStartedAt: at('first_started_at'),
+    firstEndedAt: at('first_ended_at'),
+    deliveredAt: at('delivered_at'),
+    ...claimable,
+  },
+  (table) => [
+    index('deliveries_due').on(table.nextAt),
+    index('deliveries_call').on(table.callId, table.sequence),
+    uniqueIndex('deliveries_once').on(table.eventId, table.url),
+  ],
+)
+
+/** One HTTP request of a delivery. */
+export const deliveryAttempts = pgTable(
+  'delivery_attempts',
+  {
+    id: text().primaryKey(),
+    deliveryId: text('delivery_id')
+      .notNull()
+      .references(() => deliveries.id),
+    number: integer().notNull(),
+    startedAt: at('started_at').notNull(),
+    durationMs: integer('duration_ms').notNull(),
+    responseStatus: integer('response_status'),
+    responseExcerpt: text('response_excerpt'),
+    error: text(),
+  },
+  (table) => [index('delivery_attempts_delivery').on(table.deliveryId, table.number)],
+)
+
+/** The answer to a create, kept so that a retry gets the same bytes. */
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    organizationId: text('organization_id')
+      .notNull()
+      .references(() => organizations.id),
+    key: text().notNull(),
+    /** Hex SHA-256 of method, path and body. */
+    requestHash: text('request_hash').notNull(),
+    responseStatus: integer('response_status').notNull(),
+    responseBody: text('response_body').notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [
+    uniqueIndex('idempotency_keys_key').on(table.organizationId, table.key),
+    index('idempotency_keys_age').on(table.createdAt),
+  ],
+)
