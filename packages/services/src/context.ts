@@ -1,0 +1,36 @@
+import type { Clock, Log } from '@phonevoice/base'
+import type { Database } from '@phonevoice/db'
+import type { SecretBox } from './secrets/index.ts'
+
+/** What every verb is given beside its input. */
+export interface ServiceContext {
+  db: Database
+  clock: Clock
+  log: Log
+  secrets: SecretBox
+  /** Tells a worker that a row is due now. Best effort, never awaited: a sweeper finds what is missed. */
+  wake(wakeUp: WakeUp): void
+  /** Tells other processes. Best effort, never awaited. */
+  publish(message: BusMessage): void
+  settings: ServiceSettings
+}
+
+/** Ids only; the row holds the truth. */
+export type WakeUp = { kind: 'work'; id: string } | { kind: 'delivery'; id: string }
+
+/** What processes tell each other, ids only. */
+export type BusMessage =
+  /** New events of a call can be read. */
+  | { topic: 'call-events'; callId: string }
+  /** To the media node that holds or will hold the call: synthesise the greeting, warm connections. */
+  | { topic: 'call-prepare'; nodeId: string; callId: string }
+  /** To the media node that holds the call: end it with the reason written on the call's row. */
+  | { topic: 'call-end'; nodeId: string; callId: string }
+
+/** Deployment facts that verbs need. */
+export interface ServiceSettings {
+  /** The api's public origin, e.g. `https://api.example.com`; carrier callbacks and recording links begin with it. */
+  apiOrigin: string
+  /** The sandbox's carrier account, for test calls; null when there is no sandbox. */
+  sandbox: { carrierUrl: string; accountSid: string; authToken: string } | null
+}
