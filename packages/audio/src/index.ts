@@ -1,0 +1,6 @@
+export * from './mulaw.ts'
+export * from './pcm.ts'
+export * from './resample.ts'
+export * from './timed-track.ts'
+export * from './voice-activity.ts'
+export * from './wav.ts'
