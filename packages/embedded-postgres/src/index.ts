@@ -1,0 +1,3 @@
+export { type PostgresBinaries, resolveBinaries } from './binaries.ts'
+export { type DatabaseSettings, ensureDatabase } from './ensure-database.ts'
+export { type EmbeddedPostgres, type EmbeddedPostgresOptions, startEmbeddedPostgres } from './start.ts'
