@@ -50,7 +50,7 @@ export function chooseLocation(wanted: {
   }
 }
 
-/** The user and group `nobody` have this number wherever they exist, and need no entry in `/etc/passwd`. */
+/** The user and group `nobody` have this number wherever they exist. initdb wants an entry in `/etc/passwd`. */
 const NOBODY = 65534
 
 function temporaryHome(dataDir: string, owner: Owner): string {
