@@ -93,7 +93,10 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
   const work = change.work ?? []
   const turns = change.turn ? [change.turn] : []
   const columns = { ...dropUndefined(change.set ?? {}), last_seen_at: now }
-  const stillNull = (change.onlyIfNull ?? []).map((column) => sql`and ${sql(column)} is null`)
+  const stillNull = (change.onlyIfNull ?? []).reduce(
+    (all, column) => sql`${all} and ${sql(column)} is null`,
+    sql``,
+  )
   const eventIds = events.map((event) => event.id)
   const deliveryIds = events.map(() => newId('delivery', now.getTime()))
   const workIds = work.map(() => newId('work', now.getTime()))

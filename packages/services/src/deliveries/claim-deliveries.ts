@@ -1,0 +1,115 @@
+/**
+ * Which deliveries may start now. Within a call the first attempts to one receiver keep the order of the events: number n+1 may start when
+ * n's first attempt has ended, or when it has been running for 15 s; retries are free. An organization has a bounded number in flight, so
+ * one customer's flood does not hold up the others; two workers claiming at the same moment may pass that bound by what one of them takes.
+ */
+import type { EventType, StoredEvent } from '@phonevoice/contracts'
+import type { ServiceContext } from '../context.ts'
+import { LEASE_MS, newLeaseToken } from '../work/lease.ts'
+
+/** How long a first attempt may keep the next event of its call waiting. */
+export const FIRST_ATTEMPT_BLOCKS_MS = 15_000
+/** Deliveries of one organization in flight at once, over all workers. */
+export const IN_FLIGHT_PER_ORGANIZATION_MAX = 50
+
+/** A claimed delivery with the event it carries. */
+export interface ClaimedDelivery {
+  id: string
+  organizationId: string
+  callId: string
+  url: string
+  /** 1 for the first claim. */
+  attempt: number
+  leaseToken: string
+  event: StoredEvent
+}
+
+export interface ClaimDeliveriesInput {
+  /** Only these rows, if they may start: a wake-up names them. */
+  ids?: readonly string[]
+  limit: number
+  leaseMs?: number
+  inFlightPerOrganizationMax?: number
+}
+
+/** Takes up to `limit` deliveries that may start now, longest due first. */
+export async function claimDeliveries(
+  ctx: ServiceContext,
+  input: ClaimDeliveriesInput,
+): Promise<ClaimedDelivery[]> {
+  const { sql } = ctx.db
+  const nowMs = ctx.clock.now()
+  const now = new Date(nowMs)
+  const leaseMs = input.leaseMs ?? LEASE_MS
+  const until = new Date(nowMs + leaseMs)
+  const blockedSince = new Date(nowMs - FIRST_ATTEMPT_BLOCKS_MS)
+  const inFlightMax = input.inFlightPerOrganizationMax ?? IN_FLIGHT_PER_ORGANIZATION_MAX
+  const token = newLeaseToken()
+  const rows = await sql<DeliveryRow[]>`
+    with in_flight as (
+      -- A claimed row's next_at is the end of its lease, so this is a narrow range of the index.
+      select organization_id, count(*)::int as held from deliveries
+      where next_at > ${now} and next_at <= ${until} and lease_until > ${now} group by organization_id
+    ), candidates as (
+      select d.id, d.organization_id, d.next_at, d.sequence from deliveries d
+      where d.next_at <= ${now}
+        ${input.ids ? sql`and d.id = any(${input.ids as string[]})` : sql``}
+        and not exists (select 1 from in_flight f where f.organization_id = d.organization_id and f.held >= ${inFlightMax})
+        and (d.first_ended_at is not null or not exists (
+          select 1 from deliveries p
+          where p.call_id = d.call_id and p.url = d.url and p.sequence < d.sequence and p.first_ended_at is null
+            and (p.first_started_at is null or p.first_started_at > ${blockedSince})
+        ))
+      order by d.next_at, d.sequence limit ${input.limit * 10}
+    ), ranked as (
+      select c.id, c.next_at, c.sequence, row_number() over (partition by c.organization_id order by c.next_at, c.sequence)
+        + coalesce((select held from in_flight f where f.organization_id = c.organization_id), 0) as position
+      from candidates c
+    ), locked as (
+      select id from deliveries
+      where next_at <= ${now} and id in (
+        select id from ranked where position <= ${inFlightMax} order by next_at, sequence limit ${input.limit}
+      )
+      for update skip locked
+    ), claimed as (
+      update deliveries d set lease_until = ${until}, next_at = ${until}, lease_token = ${token}, attempt = d.attempt + 1,
+        first_started_at = coalesce(d.first_started_at, ${now})
+      from locked where d.id = locked.id
+      returning d.id, d.organization_id, d.call_id, d.event_id, d.sequence, d.url, d.attempt
+    )
+    select claimed.*, e.type, e.occurred_at, e.data from claimed join call_events e on e.id = claimed.event_id
+    order by claimed.sequence`
+  return rows.map((row) => toClaimed(row, token))
+}
+
+interface DeliveryRow {
+  id: string
+  organization_id: string
+  call_id: string
+  event_id: string
+  sequence: number
+  url: string
+  attempt: number
+  type: EventType
+  occurred_at: Date
+  data: string
+}
+
+function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    callId: row.call_id,
+    url: row.url,
+    attempt: row.attempt,
+    leaseToken,
+    event: {
+      id: row.event_id,
+      callId: row.call_id,
+      type: row.type,
+      sequence: row.sequence,
+      occurredAtMs: row.occurred_at.getTime(),
+      data: row.data,
+    },
+  }
+}

@@ -1,0 +1,184 @@
+import { renderEvent } from '@phonevoice/contracts'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { callEvent, writeCallChange } from '../calls/call-writer.ts'
+import { LEASE_MS, renewLeases } from '../work/index.ts'
+import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
+import { type ClaimedDelivery, claimDeliveries, getDelivery, listDeliveries, recordAttempt } from './index.ts'
+
+let world: TestWorld
+let organizationId: string
+beforeAll(async () => {
+  world = await createTestWorld(inject('postgresUrl'))
+})
+afterAll(() => world.close())
+beforeEach(async () => {
+  await world.database.sql`delete from delivery_attempts`
+  await world.database.sql`delete from deliveries`
+  organizationId = await insertOrganization(world.ctx)
+  world.wakeUps.length = 0
+})
+
+/** A call with `count` events, each with its delivery. */
+async function callWithDeliveries(count: number, organization = organizationId): Promise<string> {
+  const { ctx } = world
+  const callId = await insertCall(ctx, { organizationId: organization, webhookEvents: ['call.ended'] })
+  const events = Array.from({ length: count }, (_, index) =>
+    callEvent('call.ended', ctx.clock.now(), {
+      status: 'completed',
+      ended_reason: 'caller_hung_up',
+      duration_seconds: index,
+    }),
+  )
+  await writeCallChange(ctx, { callId, fromStatuses: ['queued'], events })
+  return callId
+}
+
+const sequences = (claimed: readonly ClaimedDelivery[]): number[] =>
+  claimed.map((delivery) => delivery.event.sequence)
+const claim = (limit = 100): Promise<ClaimedDelivery[]> => claimDeliveries(world.ctx, { limit })
+
+function finish(
+  delivery: ClaimedDelivery,
+  responseStatus: number | null,
+  retryAfterMs: number | null = null,
+) {
+  return recordAttempt(world.ctx, {
+    deliveryId: delivery.id,
+    leaseToken: delivery.leaseToken,
+    attempt: delivery.attempt,
+    startedAtMs: world.clock.now(),
+    durationMs: 12.4,
+    responseStatus,
+    responseExcerpt: 'a\u0000b\ud800',
+    error: responseStatus === null ? 'timeout' : null,
+    retryAfterMs,
+    random: 0.5,
+  })
+}
+
+describe('the order of first attempts', () => {
+  test('the next event waits until the first attempt before it has ended, and is woken then', async () => {
+    await callWithDeliveries(3)
+    const [first, ...others] = await claim()
+    expect(others).toEqual([])
+    expect(first?.event.sequence).toBe(1)
+    world.wakeUps.length = 0
+    await finish(first!, 500)
+    const next = await claim()
+    expect(sequences(next)).toEqual([2])
+    expect(world.wakeUps).toEqual([{ kind: 'delivery', id: next[0]?.id }])
+  })
+
+  test('after fifteen seconds the next event no longer waits, although the first attempt is still running', async () => {
+    await callWithDeliveries(2)
+    const [first] = await claim()
+    for (const step of [5000, 5000, 4999]) {
+      world.clock.advance(step)
+      await renewLeases(world.ctx, { table: 'deliveries', held: [first!] })
+      expect(await claim()).toEqual([])
+    }
+    world.clock.advance(1)
+    expect(sequences(await claim())).toEqual([2])
+  })
+
+  test('retries are free: a failing event does not hold up its call', async () => {
+    await callWithDeliveries(2)
+    const [first] = await claim()
+    await finish(first!, 503)
+    const [second] = await claim()
+    await finish(second!, 200)
+    world.clock.advance(5000)
+    expect(sequences(await claim())).toEqual([1])
+  })
+
+  test('calls do not wait for each other', async () => {
+    await callWithDeliveries(2)
+    await callWithDeliveries(2)
+    expect(sequences(await claim())).toEqual([1, 1])
+  })
+
+  test('a delivery whose worker died comes back after its lease with the same event', async () => {
+    await callWithDeliveries(1)
+    const [first] = await claim()
+    world.clock.advance(LEASE_MS)
+    const [again] = await claim()
+    expect(again?.event).toEqual(first?.event)
+    expect(again?.attempt).toBe(2)
+    expect(await finish(first!, 200)).toBeNull()
+    expect(await finish(again!, 200)).toEqual({ status: 'delivered' })
+    world.clock.advance(7 * 24 * 3600_000)
+    expect(await claim()).toEqual([])
+  })
+})
+
+describe('fairness', () => {
+  test('an organization holds at most its share, and the others go on', async () => {
+    const other = await insertOrganization(world.ctx)
+    for (let i = 0; i < 8; i++) await callWithDeliveries(1)
+    world.clock.advance(10)
+    await callWithDeliveries(1, other)
+    const claimed = await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })
+    expect(claimed.filter((delivery) => delivery.organizationId === organizationId)).toHaveLength(3)
+    expect(claimed.filter((delivery) => delivery.organizationId === other)).toHaveLength(1)
+    expect(await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })).toEqual([])
+    await finish(claimed.find((delivery) => delivery.organizationId === organizationId)!, 200)
+    expect(await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })).toHaveLength(1)
+  })
+
+  test('concurrent claimers never take the same delivery', async () => {
+    for (let i = 0; i < 20; i++) await callWithDeliveries(1)
+    const claims = await Promise.all(
+      Array.from({ length: 8 }, () => claimDeliveries(world.ctx, { limit: 5 })),
+    )
+    const ids = claims.flat().map((delivery) => delivery.id)
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids.length + (await claim()).length).toBe(20)
+  })
+})
+
+describe('the record', () => {
+  test('shows each attempt, the next one, and the end', async () => {
+    const callId = await callWithDeliveries(1)
+    const [first] = await claim()
+    expect(JSON.parse(renderEvent(first!.event))).toMatchObject({ event: 'call.ended', call_id: callId })
+    await finish(first!, null)
+    const [pending] = await listDeliveries(world.ctx, { organizationId, callId, limit: 10 })
+    expect(pending).toMatchObject({
+      event: 'call.ended',
+      sequence: 1,
+      status: 'pending',
+      next_attempt_at: new Date(world.clock.now() + 5000).toISOString(),
+      attempts: [
+        { number: 1, duration_ms: 12, response_status: null, response_excerpt: 'a�b�', error: 'timeout' },
+      ],
+    })
+    world.clock.advance(5000)
+    const [second] = await claim()
+    await finish(second!, 204)
+    const done = await getDelivery(world.ctx, { organizationId, mode: 'test', deliveryId: second!.id })
+    expect(done).toMatchObject({ status: 'delivered', next_attempt_at: null })
+    expect(done?.attempts.map((attempt) => attempt.number)).toEqual([1, 2])
+  })
+
+  test('another organization or mode sees nothing', async () => {
+    const callId = await callWithDeliveries(1)
+    const [delivery] = await claim()
+    const deliveryId = delivery!.id
+    const other = await insertOrganization(world.ctx)
+    expect(await listDeliveries(world.ctx, { organizationId: other, callId, limit: 10 })).toEqual([])
+    expect(await getDelivery(world.ctx, { organizationId: other, mode: 'test', deliveryId })).toBeNull()
+    expect(await getDelivery(world.ctx, { organizationId, mode: 'live', deliveryId })).toBeNull()
+  })
+
+  test('410 ends it, and Retry-After postpones it', async () => {
+    await callWithDeliveries(1)
+    const [gone] = await claim()
+    expect(await finish(gone!, 410)).toEqual({ status: 'failed' })
+    await callWithDeliveries(1)
+    const [busy] = await claim()
+    expect(await finish(busy!, 429, 90_000)).toEqual({
+      status: 'pending',
+      nextAtMs: world.clock.now() + 90_000,
+    })
+  })
+})

@@ -1,0 +1,18 @@
+export {
+  type ClaimDeliveriesInput,
+  type ClaimedDelivery,
+  claimDeliveries,
+  FIRST_ATTEMPT_BLOCKS_MS,
+  IN_FLIGHT_PER_ORGANIZATION_MAX,
+} from './claim-deliveries.ts'
+export { getDelivery, type ListDeliveriesInput, listDeliveries } from './read-deliveries.ts'
+export { type RecordAttemptInput, recordAttempt } from './record-attempt.ts'
+export {
+  type AttemptResult,
+  type DeliveryStep,
+  parseRetryAfter,
+  RETRY_AFTER_MS_MAX,
+  RETRY_DELAYS_MS,
+  RETRY_JITTER,
+  stepAfterAttempt,
+} from './retry-schedule.ts'

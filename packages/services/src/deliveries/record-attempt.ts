@@ -1,0 +1,64 @@
+import { newId } from '@phonevoice/base'
+import type { ServiceContext } from '../context.ts'
+import { type DeliveryStep, stepAfterAttempt } from './retry-schedule.ts'
+
+/** What the log keeps of a receiver's answer. */
+const EXCERPT_CHARS_MAX = 2000
+
+export interface RecordAttemptInput {
+  deliveryId: string
+  leaseToken: string
+  /** As claimed; 1 for the first. */
+  attempt: number
+  startedAtMs: number
+  durationMs: number
+  /** Null: there was no HTTP answer; then `error` says why. */
+  responseStatus: number | null
+  responseExcerpt: string | null
+  error: string | null
+  retryAfterMs: number | null
+  /** In [0, 1); tests fix it. */
+  random?: number
+}
+
+/**
+ * Writes an attempt and moves its delivery on, in one statement. When it was a first attempt, the call's next delivery may start and is woken.
+ * Null: the lease had passed to somebody else, and nothing was written.
+ */
+export async function recordAttempt(
+  ctx: ServiceContext,
+  input: RecordAttemptInput,
+): Promise<DeliveryStep | null> {
+  const { sql } = ctx.db
+  const nowMs = ctx.clock.now()
+  const now = new Date(nowMs)
+  const step = stepAfterAttempt(input, nowMs, input.random ?? Math.random())
+  const nextAt = step.status === 'pending' ? new Date(step.nextAtMs) : null
+  const [row] = await sql<{ next_delivery: string | null }[]>`
+    with moved as (
+      update deliveries set status = ${step.status}, next_at = ${nextAt}, lease_until = null, lease_token = null,
+        first_ended_at = coalesce(first_ended_at, ${now}), delivered_at = ${step.status === 'delivered' ? now : null}
+      where id = ${input.deliveryId} and lease_token = ${input.leaseToken}
+      returning id, call_id, url, sequence
+    ), written as (
+      insert into delivery_attempts (id, delivery_id, number, started_at, duration_ms, response_status, response_excerpt, error)
+      select ${newId('attempt', nowMs)}, moved.id, ${input.attempt}, ${new Date(input.startedAtMs)}, ${Math.round(input.durationMs)},
+        ${input.responseStatus}, ${toStorableText(input.responseExcerpt)}, ${toStorableText(input.error)}
+      from moved
+    )
+    select (
+      select n.id from deliveries n
+      where n.call_id = moved.call_id and n.url = moved.url and n.sequence > moved.sequence
+        and n.first_ended_at is null and n.next_at <= ${now}
+      order by n.sequence limit 1
+    ) as next_delivery
+    from moved`
+  if (!row) return null
+  if (row.next_delivery) ctx.wake({ kind: 'delivery', id: row.next_delivery })
+  return step
+}
+
+/** Postgres text cannot hold NUL; a receiver may send anything. */
+function toStorableText(text: string | null): string | null {
+  return text === null ? null : text.slice(0, EXCERPT_CHARS_MAX).replaceAll('\u0000', '\ufffd')
+}

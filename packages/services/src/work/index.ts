@@ -1,0 +1,9 @@
+export { type ClaimWorkInput, claimWork, type Work, type WorkKind } from './claim-work.ts'
+export {
+  type ClaimableTable,
+  type Held,
+  LEASE_MS,
+  LEASE_RENEW_MS,
+  renewLeases,
+} from './lease.ts'
+export { completeWork, retryWork } from './settle-work.ts'
