@@ -59,6 +59,31 @@ export interface CarrierClient {
   hangUp(carrierCallId: string): Promise<void>
 }
 
+/** A carrier whose numbers can be told where to ask for instructions. Throws `CarrierError`; category `not-found`: not this account's number. */
+export interface CarrierNumbers {
+  /** `voiceUrl` answers calls to the number, `statusUrl` hears of their ends. Both null: calls to the number are refused by the carrier. */
+  configureNumber(
+    phoneNumber: string,
+    urls: { voiceUrl: string | null; statusUrl: string | null },
+  ): Promise<void>
+}
+
+/** Why a carrier did not take a call, in terms a business rule can use. */
+export type CarrierRefusal =
+  /** The callee's number is not a number, or not one of the public network. */
+  | 'invalid-number'
+  /** The carrier has no way to that number. */
+  | 'unreachable'
+  /** The account may not call there. */
+  | 'blocked'
+  /** The caller id is not the account's. */
+  | 'caller-id'
+  /** Credentials or the account itself. */
+  | 'account'
+  /** Too many at once; later is fine. */
+  | 'busy'
+  | 'other'
+
 /** How a carrier failed, for outcomes. */
 export interface CarrierFailure {
   category: OutsideCategory
