@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'integration',
-          include: ['{apps,packages,tools,examples}/**/*.integration.test.ts'],
+          include: ['{apps,packages,tools,examples,tests}/**/*.integration.test.ts'],
           globalSetup: ['tests/setup/postgres.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
