@@ -1,0 +1,96 @@
+import { createServer } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { type Log, systemClock, type Timers } from '@phonevoice/base'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { closeServer, listenOnLoopback } from '../loopback-server.ts'
+import { ApiError } from './api-error.ts'
+import { handleChat } from './chat/chat-route.ts'
+import { createControlRoutes } from './control-routes.ts'
+import { createFaultControl, type FaultControl, type FaultInput } from './faults.ts'
+import { type ProviderContext, requireKey } from './http.ts'
+import { DEFAULT_LATENCIES, type Latencies } from './latencies.ts'
+import { createRequestLog, type RequestLog } from './request-log.ts'
+import { handleSpeech } from './speech/speech-route.ts'
+import { createTranscriptionUpgrade } from './transcription/upgrade.ts'
+
+export interface ProviderServerOptions {
+  /** Default 0: the system chooses. */
+  port?: number
+  /** Faults that wait from the beginning. */
+  faults?: readonly FaultInput[]
+  /** What is left out is as in `DEFAULT_LATENCIES`. */
+  latencies?: Partial<Latencies>
+  timers?: Timers
+  log: Log
+}
+
+export interface ProviderServer {
+  /** Base URL for OpenAI clients, `http://127.0.0.1:1234/v1`. The sandbox's own routes are at the same origin under `/sandbox`. */
+  url: string
+  faults: FaultControl
+  requests: RequestLog
+  close(): Promise<void>
+}
+
+const BODY_BYTES_MAX = 4 * 1024 * 1024
+/** Shown by `GET /v1/models`; requests may name any model. */
+const MODELS = ['sandbox-llm', 'sandbox-voice', 'gpt-live-transcribe']
+
+/** The simulated language model, voice and recogniser, speaking the OpenAI API on loopback. */
+export async function createProviderServer(options: ProviderServerOptions): Promise<ProviderServer> {
+  const timers = options.timers ?? systemClock
+  const closing = new AbortController()
+  const context: ProviderContext = {
+    faults: createFaultControl(options.faults),
+    requests: createRequestLog(timers),
+    latencies: { ...DEFAULT_LATENCIES, ...options.latencies },
+    timers,
+    log: options.log,
+    closing: closing.signal,
+  }
+  const app = createApp(context)
+  const upgrade = createTranscriptionUpgrade(context)
+  const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
+  server.on('upgrade', upgrade.handle)
+  const origin = await listenOnLoopback(server, options.port ?? 0)
+  return {
+    url: `${origin}/v1`,
+    faults: context.faults,
+    requests: context.requests,
+    close() {
+      closing.abort()
+      upgrade.close()
+      return closeServer(server)
+    },
+  }
+}
+
+function createApp(context: ProviderContext): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  app.use(
+    bodyLimit({
+      maxSize: BODY_BYTES_MAX,
+      onError: (c) => c.json(new ApiError(413, 'The request is too large.').body, 413),
+    }),
+  )
+  app.get('/healthz', (c) => c.json({ status: 'ok' }))
+  app.get('/v1/models', (c) => {
+    requireKey(c.req.header('authorization'))
+    const data = MODELS.map((id) => ({ id, object: 'model', created: 1_760_000_000, owned_by: 'sandbox' }))
+    return c.json({ object: 'list', data })
+  })
+  app.post('/v1/chat/completions', (c) => handleChat(c, context))
+  app.post('/v1/audio/speech', (c) => handleSpeech(c, context))
+  app.route('/sandbox', createControlRoutes(context.faults, context.requests))
+  app.notFound((c) => {
+    const error = new ApiError(404, `Invalid URL (${c.req.method} ${c.req.path})`)
+    return c.json(error.body, 404)
+  })
+  app.onError((error, c) => {
+    const answer = error instanceof ApiError ? error : new ApiError(500, 'The sandbox failed.')
+    if (answer !== error) context.log.error('A simulated vendor failed.', { error })
+    return c.json(answer.body, answer.status as 400, { ...answer.headers })
+  })
+  return app
+}
