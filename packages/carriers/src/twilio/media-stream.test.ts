@@ -105,6 +105,33 @@ describe('reading', () => {
     expect(codeOf(text)).toBe(code)
   })
 
+  test('the usual message takes the shortcut, and its variations agree with the full parse', () => {
+    const head = '{"event":"media","sequenceNumber":"2",'
+    const media = '"media":{"track":"inbound","chunk":"1","timestamp":"20","payload":"AA/A"}'
+    const forms = [
+      `${head}"streamSid":"MZ1",${media}}`,
+      `${head}${media},"streamSid":"MZ1"}`,
+      `${head}${media}}`,
+      `${head}${media.replace('AA/A', 'AA\\/A')}}`,
+      `${head}${media.replace('AA/A', 'AA\\u002fA')}}`,
+      `${head}${media.replace('"1"', '"1","x":"y"')}}`,
+      `${head}${media},"media":{"timestamp":"20","payload":"AA/A"}}`,
+    ]
+    const expected = {
+      kind: 'media',
+      isInbound: true,
+      timestampMs: 20,
+      payload: Buffer.from('AA/A', 'base64'),
+    }
+    for (const form of forms) {
+      expect(parseMediaStreamMessage(form)).toEqual(expected)
+      expect(parseMediaStreamMessage(Buffer.from(form))).toEqual(expected)
+      expect(parseMediaStreamMessage(spaced(form))).toEqual(expected)
+    }
+    expect(codeOf(`${forms[0]}}`)).toBe('not-json')
+    expect(codeOf(`${forms[0]},`)).toBe('not-json')
+  })
+
   test.each([
     ['"media":{"timestamp":"1","payload":"AAAA"},"media":{"timestamp":"2","payload":"BBBB"}'],
     ['"media":{"timestamp":"1","payload":"AAAA","payload":"BBBB"}'],

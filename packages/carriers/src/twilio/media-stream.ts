@@ -1,9 +1,9 @@
 /**
  * The dialect of Twilio Media Streams (WebSocket messages, bidirectional): JSON text frames, both ways.
  *
- * A call receives fifty `media` messages a second, everything else a few times in its life. So `media` has a path of its own: the two values we
- * need are cut out of the text by position. The shortcut is taken only where it provably gives what a full parse would: the text has no backslash,
- * hence every quote is structural, and the `media` object is flat and occurs once. Anything else is parsed whole.
+ * A call receives fifty `media` messages a second, everything else a few times in its life. So `media` has a path of its own: a pattern for the
+ * text around the payload, as Twilio writes it today, which takes about a third of the time of a full parse. A message in any other layout is
+ * parsed whole, and both ways give the same result.
  */
 
 /** What the carrier says. */
@@ -62,50 +62,26 @@ export const MESSAGE_CHARS_MAX = 65_536
 export function parseMediaStreamMessage(data: string | Buffer): MediaStreamMessage {
   if (data.length > MESSAGE_CHARS_MAX)
     throw new MediaStreamError('message-too-long', `A message has more than ${MESSAGE_CHARS_MAX} bytes.`)
-  const text = typeof data === 'string' ? data : data.toString('utf8')
-  return parseMediaByPosition(text) ?? parseWhole(text)
+  return parseUsualMedia(data) ?? parseWhole(typeof data === 'string' ? data : data.toString('utf8'))
 }
 
-const MEDIA_HEAD = '{"event":"media"'
-const MEDIA_OBJECT = '"media":{'
-const PAYLOAD_KEY = '"payload":"'
-const TIMESTAMP_KEY = '"timestamp":"'
+/** The two layouts that Twilio documents; the stream's id stands before the media object or after it. */
+const BEFORE_PAYLOAD =
+  /^\{"event":"media","sequenceNumber":"\d+",(?:"streamSid":"\w+",)?"media":\{"track":"inbound","chunk":"\d+","timestamp":"(\d{1,12})","payload":"/
+const AFTER_PAYLOAD = /^\}(?:,"streamSid":"\w+")?\}$/
 
-/** Null: not in the simple form; it may still be valid. */
-function parseMediaByPosition(text: string): MediaStreamMessage | null {
-  if (!text.startsWith(MEDIA_HEAD) || text.includes('\\')) return null
-  const start = text.indexOf(MEDIA_OBJECT, MEDIA_HEAD.length)
-  if (start < 0) return null
-  const open = start + MEDIA_OBJECT.length - 1
-  const end = text.indexOf('}', open)
-  // Exactly two opening braces: the object is flat, and nothing is nested beside it.
-  if (text.indexOf('{', 1) !== open || text.includes('{', open + 1)) return null
-  if (end === text.length - 1 || text.charCodeAt(text.length - 1) !== 0x7d) return null
-  // Of a repeated key the last one counts, and audio of the other side is rare: both are left to the full parse.
-  if (
-    isRepeated(text, '"event"', 1) ||
-    isRepeated(text, '"media"', start) ||
-    text.includes('"outbound"', open)
-  )
-    return null
-
-  const payloadAt = text.indexOf(PAYLOAD_KEY, start)
-  const timestampAt = text.indexOf(TIMESTAMP_KEY, start)
-  if (payloadAt < 0 || payloadAt > end || timestampAt < 0 || timestampAt > end) return null
-  const payloadEnd = text.indexOf('"', payloadAt + PAYLOAD_KEY.length)
-  const timestampEnd = text.indexOf('"', timestampAt + TIMESTAMP_KEY.length)
-  if (payloadEnd < 0 || payloadEnd > end || timestampEnd < 0 || timestampEnd > end) return null
-  if (isRepeated(text, '"payload"', payloadAt) || isRepeated(text, '"timestamp"', timestampAt)) return null
-  return {
-    kind: 'media',
-    isInbound: true,
-    timestampMs: toTimestamp(text.slice(timestampAt + TIMESTAMP_KEY.length, timestampEnd)),
-    payload: decodePayload(text.slice(payloadAt + PAYLOAD_KEY.length, payloadEnd)),
-  }
-}
-
-function isRepeated(text: string, key: string, firstAt: number): boolean {
-  return text.includes(key, firstAt + key.length)
+/** Null: not in the usual layout; it may still be valid. */
+function parseUsualMedia(data: string | Buffer): MediaStreamMessage | null {
+  // Cheaper than UTF-8, and the same where it matters: neither the patterns nor base64 accept anything beyond ASCII.
+  const text = typeof data === 'string' ? data : data.toString('latin1')
+  const before = BEFORE_PAYLOAD.exec(text)
+  if (!before) return null
+  const start = before[0].length
+  const end = text.indexOf('"', start)
+  if (end < 0 || !AFTER_PAYLOAD.test(text.slice(end + 1))) return null
+  // Escaped base64 (`\/`) is legal JSON and fails here.
+  const payload = decodeBase64(text.slice(start, end))
+  return payload && { kind: 'media', isInbound: true, timestampMs: Number(before[1]), payload }
 }
 
 function parseWhole(text: string): MediaStreamMessage {
@@ -207,13 +183,17 @@ function toTimestamp(text: string): number {
   return Number(text)
 }
 
-/** Node skips what is not base64; the length gives that away. */
 function decodePayload(base64: string): Uint8Array {
+  const bytes = decodeBase64(base64)
+  if (!bytes) throw new MediaStreamError('bad-payload', 'A payload is not base64.')
+  return bytes
+}
+
+/** Null: not base64. Node skips what does not belong; the length gives that away. */
+function decodeBase64(base64: string): Buffer | null {
   const bytes = Buffer.from(base64, 'base64')
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0
-  if (base64.length % 4 !== 0 || bytes.length !== (base64.length / 4) * 3 - padding)
-    throw new MediaStreamError('bad-payload', 'A payload is not base64.')
-  return bytes
+  return base64.length % 4 === 0 && bytes.length === (base64.length / 4) * 3 - padding ? bytes : null
 }
 
 /** Builds what we say to the carrier: exactly the documented fields, since a surplus one makes Twilio drop the message (31951). */
