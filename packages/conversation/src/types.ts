@@ -29,6 +29,8 @@ export type TimerName =
   | 'transcript'
   | 'goodbye'
   | 'max-duration'
+  /** Something the machine waits for (a token, a mark, a `playback-cleared`) has not come for far too long. */
+  | 'stalled'
 
 /** Why the media side ends a call; these are public `ended_reason` values. */
 export type EndReason =
@@ -45,13 +47,16 @@ export type EndReason =
   | 'tts_failed'
 
 export type ConversationEvent =
-  /** The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. */
-  | { type: 'call-started'; history: readonly HistoryMessage[]; resumed: boolean }
+  /**
+   * The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. `turns`: utterances that process
+   * had finished, so that numbering goes on; without it, the length of the history.
+   */
+  | { type: 'call-started'; history: readonly HistoryMessage[]; resumed: boolean; turns?: number }
   /** Voice activity began; `atMs` is where the first voiced frame was. */
   | { type: 'speech-started'; atMs: number }
   /** Voice activity ended; `atMs` is where the last voiced frame was (earlier than now by the detector's hangover). */
   | { type: 'speech-stopped'; atMs: number }
-  /** The recogniser's current guess for a span; each replaces the one before. */
+  /** The recogniser's current guess for a span; each replaces the one before. For the span being spoken now, use `openItemId(state)`. */
   | { type: 'transcript-partial'; itemId: ItemId; text: string }
   /** The recogniser's last word on a span; once per committed span, in any order. `text` may be empty (noise). */
   | { type: 'transcript-final'; itemId: ItemId; text: string }
@@ -92,8 +97,11 @@ export type ConversationEffect =
   /** Ask the language model for an answer. */
   | { type: 'llm-start'; responseId: ResponseId; messages: readonly HistoryMessage[] }
   | { type: 'llm-cancel'; responseId: ResponseId }
-  /** Speak one clause after those already queued for this response. `text` is speakable text. */
-  | { type: 'clause-speak'; responseId: ResponseId; clauseId: ClauseId; text: string }
+  /**
+   * Speak one clause after those already queued for this response. `text` is speakable text. `fromMs` is 0 except after a false interruption: then
+   * the clause was begun before and goes on from that position of its own audio; `heardMs` of later reports still counts from the clause's beginning.
+   */
+  | { type: 'clause-speak'; responseId: ResponseId; clauseId: ClauseId; text: string; fromMs: number }
   /** No further clause will come for this response. */
   | { type: 'clauses-end'; responseId: ResponseId }
   /** Snapshot what was heard, then drop everything of this response: queued audio, the carrier's buffer, synthesis under way. Answered by `playback-cleared`. */
@@ -104,7 +112,7 @@ export type ConversationEffect =
   | { type: 'utterance-finish'; utterance: FinishedUtterance }
   /** One turn has been measured; emitted once the answer has been heard or cut. */
   | { type: 'turn-measure'; measurement: TurnMeasurement }
-  /** End the call now. Emitted once; nothing but `utterance-finish` may follow. */
+  /** End the call now. The last effect of a call; it also disarms every timer. */
   | { type: 'call-end'; reason: EndReason }
 
 export interface FinishedUtterance {

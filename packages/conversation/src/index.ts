@@ -1,0 +1,8 @@
+export { splitClauses } from './clauses.ts'
+export { estimateSpeechMs, heardText } from './heard-text.ts'
+export { greetingClauses } from './rules/respond.ts'
+export type { ConversationState } from './state.ts'
+export { createConversation, openItemId } from './state.ts'
+export type { ConversationStep } from './step.ts'
+export { step } from './step.ts'
+export type * from './types.ts'

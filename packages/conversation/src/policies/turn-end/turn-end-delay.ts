@@ -1,0 +1,38 @@
+import type { Language } from '../../languages/language.ts'
+import { wordsOf } from '../../words.ts'
+import { danglingEnd } from './dangling-end.ts'
+import { emailInProgress } from './email-in-progress.ts'
+import { finishedSentence } from './finished-sentence.ts'
+import { numberInProgress } from './number-in-progress.ts'
+import type { TurnEndPolicy } from './policy.ts'
+import { shortAnswer } from './short-answer.ts'
+import { spellingInProgress } from './spelling-in-progress.ts'
+
+/** Asked in this order; the first opinion counts. */
+const policies: readonly TurnEndPolicy[] = [
+  shortAnswer,
+  emailInProgress,
+  numberInProgress,
+  spellingInProgress,
+  danglingEnd,
+  finishedSentence,
+]
+
+/** Where nobody has an opinion (no punctuation, nothing dangling), this share of the way from the shortest to the longest wait. */
+const defaultShare = 1 / 3
+
+/** How long after the end of the caller's speech the turn counts as over, in milliseconds between `minMs` and `maxMs`. */
+export function turnEndDelayMs(
+  text: string,
+  range: { minMs: number; maxMs: number },
+  language: Language,
+): number {
+  const said = { text, words: wordsOf(text), language }
+  const maxMs = Math.max(range.minMs, range.maxMs)
+  for (const policy of policies) {
+    const opinion = policy(said)
+    if (opinion === 'short') return range.minMs
+    if (opinion === 'long') return maxMs
+  }
+  return Math.round(range.minMs + (maxMs - range.minMs) * defaultShare)
+}

@@ -1,0 +1,140 @@
+import type { Yielding } from '../agent.ts'
+import { currentResponse, enterYielding } from '../agent.ts'
+import { areSpansSettled, spansText, takeSettledSpans } from '../caller.ts'
+import { judgeOverlap } from '../policies/turn-start/judge-overlap.ts'
+import type { Draft } from '../state.ts'
+import type { HeardClause } from '../types.ts'
+import { wordsOf } from '../words.ts'
+import { cutResponse, finishResponse, withdrawResponse } from './finish-response.ts'
+import { speakOn } from './respond.ts'
+
+/**
+ * Caller and agent at once. What counts is how long the caller has spoken and what was understood:
+ * - before any audio of an answer: the caller simply goes on, so the answer is withdrawn and the turn continues;
+ * - a stop phrase cuts the agent at once; other content does once speech has lasted `minSpeechMs` or is over;
+ * - speech of `minSpeechMs` without words yet makes the agent pause, unless words are required (`minWords` of 2 and more);
+ * - a backchannel or a noise leaves the agent speaking, or ends its pause.
+ * The pause belongs to `agent.yielding` alone: every way into it arms its deadline, and only `decidePause` and the rules below end it.
+ */
+
+/** A pause ends this long after the end of speech when no words have come. */
+const pauseAfterSpeechMs = 1200
+
+/** Whether the caller may take the word from the agent as things stand. */
+export function isInterruptible(draft: Draft): boolean {
+  const { agent, call, settings } = draft
+  if (agent.response === null || call.name !== 'live' || !settings.interruption.enabled) return false
+  const { kind, clauses, protectedClauses } = agent.response
+  return kind !== 'goodbye' && clauses.slice(0, protectedClauses).every((clause) => clause.isPlayed)
+}
+
+/** Whether the caller, speaking on, takes back the turn that is being answered. Greetings are not answers: they wait for nobody. */
+export function isWithdrawable(draft: Draft): boolean {
+  const { agent, call } = draft
+  const kind = agent.response?.kind
+  return call.name === 'live' && agent.name === 'thinking' && (kind === 'answer' || kind === 'reprompt')
+}
+
+/** Speech has begun or gone on for `minSpeechMs`. */
+export function onBargeIn(draft: Draft): void {
+  const { agent, caller, settings } = draft
+  caller.bargeInAtMs = null
+  if (caller.name !== 'speaking') return
+  if (isWithdrawable(draft)) {
+    withdrawResponse(draft)
+    return
+  }
+  judgeSpeechOverAgent(draft)
+  const isWordless = spansText(caller.spans) === ''
+  if (
+    agent.name === 'speaking' &&
+    isInterruptible(draft) &&
+    isWordless &&
+    settings.interruption.minWords < 2
+  ) {
+    draft.call.goodbyeAtMs = null
+    enterYielding(draft, 'undecided')
+  }
+}
+
+/** Something was understood, or turned out to be nothing. */
+export function judgeSpeechOverAgent(draft: Draft): void {
+  const { agent, caller, call } = draft
+  if (call.name !== 'live' || agent.name === 'idle') return
+  if (caller.spans.length === 0) {
+    speakOnIfUndecided(draft)
+    return
+  }
+  const text = spansText(caller.spans)
+  if (agent.name === 'thinking') {
+    if (text !== '' && isWithdrawable(draft)) withdrawResponse(draft)
+    return
+  }
+  const isFinal = caller.name === 'pausing' && areSpansSettled(caller)
+  const verdict = judgeOverlap({
+    words: wordsOf(text),
+    isFinal,
+    isParting: currentResponse(draft).isParting,
+    settings: draft.settings.interruption,
+    language: draft.language,
+  })
+  if (verdict === 'ignore') {
+    if (!isFinal) return
+    caller.murmur = takeSettledSpans(draft)
+    speakOnIfUndecided(draft)
+  } else if (isInterruptible(draft)) {
+    const isLongEnough =
+      caller.bargeInAtMs === null || caller.name !== 'speaking' || agent.name === 'yielding'
+    if (verdict === 'stop' || isLongEnough) cutResponse(draft)
+  }
+}
+
+/** The end of speech brings the end of an undecided pause near; new speech puts it off, never beyond its limit. */
+export function movePauseEnd(draft: Draft, speechEndedMs: number | null): void {
+  const pause = undecidedPause(draft)
+  if (pause === null) return
+  const resumeAtMs =
+    speechEndedMs === null ? pause.limitMs : Math.max(draft.nowMs, speechEndedMs + pauseAfterSpeechMs)
+  pause.resumeAtMs = Math.min(pause.limitMs, resumeAtMs)
+}
+
+/** The pause has lasted long enough. Words that still come can interrupt anew; the same wordless speech cannot pause again. */
+export function onPauseEnd(draft: Draft): void {
+  draft.caller.bargeInAtMs = null
+  speakOnIfUndecided(draft)
+}
+
+/** What was heard before the clear is known. */
+export function onPlaybackCleared(draft: Draft, heard: readonly HeardClause[]): void {
+  const { agent } = draft
+  const { yielding } = agent
+  if (yielding === null || yielding.isCleared) return
+  const response = currentResponse(draft)
+  response.clauses = response.clauses.map((clause) => {
+    const report = heard.find((candidate) => candidate.clauseId === clause.clauseId)
+    if (clause.isPlayed || report === undefined) return clause
+    const { heardMs, durationMs } = report
+    return {
+      ...clause,
+      heardMs,
+      durationMs,
+      isPlayed: durationMs !== null && heardMs > 0 && heardMs >= durationMs,
+    }
+  })
+  yielding.isCleared = true
+  agent.stalledAtMs = null
+  if (yielding.fate === 'interrupt') finishResponse(draft, yielding.sinceMs)
+  else if (yielding.fate === 'resume') speakOn(draft)
+}
+
+function speakOnIfUndecided(draft: Draft): void {
+  const pause = undecidedPause(draft)
+  if (pause === null) return
+  if (pause.isCleared) speakOn(draft)
+  else pause.fate = 'resume'
+}
+
+function undecidedPause(draft: Draft): Yielding | null {
+  const { yielding } = draft.agent
+  return yielding?.fate === 'undecided' ? yielding : null
+}

@@ -1,0 +1,188 @@
+import type { ResponseKind } from '../agent.ts'
+import { currentResponse, enterSpeaking, enterThinking } from '../agent.ts'
+import type { Span } from '../caller.ts'
+import { spansText } from '../caller.ts'
+import { splitClauses } from '../clauses.ts'
+import { takeHangupMarker } from '../hangup-marker.ts'
+import { estimateSpeechMs } from '../heard-text.ts'
+import type { Language } from '../languages/language.ts'
+import { languageFor } from '../languages/language.ts'
+import { speakable } from '../speakable.ts'
+import type { Draft } from '../state.ts'
+import { withMessage } from '../state.ts'
+import type { ClauseId, ConversationSettings } from '../types.ts'
+import { finishResponse, makeTurnFirm } from './finish-response.ts'
+
+/** How long a model may leave us without anything to say. Its own deadlines, kept by the media side, are shorter. */
+const modelStalledMs = 30_000
+/** How much longer than expected the playing of audio may take. */
+const playbackStalledMs = 10_000
+/** How much longer than expected a last message may take to be heard. */
+const goodbyeStalledMs = 10_000
+/** Repeated after a pause, so that the word in which it began is heard whole. */
+const rewindMs = 100
+
+/** Asks the model for an answer: to these spans, which stay withdrawable, or to the history as it is. `prelude` is spoken meanwhile. */
+export function startAnswer(draft: Draft, asked: readonly Span[], prelude: string | null = null): void {
+  const text = spansText(asked)
+  const messages = text === '' ? draft.history : withMessage(draft.history, { role: 'user', text })
+  const response = enterThinking(draft, {
+    kind: 'answer',
+    asked,
+    isLlmOpen: true,
+    speechEndedMs: asked.at(-1)?.endMs ?? null,
+    decidedMs: draft.nowMs,
+  })
+  draft.effects.push({ type: 'llm-start', responseId: response.id, messages })
+  if (prelude !== null) addWholeText(draft, `${prelude} `)
+  expectProgress(draft)
+}
+
+/** Speaks words of our own. The first `protectedTexts` of them cannot be interrupted. Nothing happens when there is nothing to say. */
+export function say(draft: Draft, kind: ResponseKind, texts: readonly string[], protectedTexts = 0): void {
+  if (draft.call.isMute || texts.every((text) => speakable(text) === '')) return
+  const response = enterThinking(draft, { kind })
+  texts.forEach((text, index) => {
+    addWholeText(draft, index < texts.length - 1 ? `${text} ` : text)
+    if (index < protectedTexts) response.protectedClauses = response.clauses.length
+  })
+  draft.effects.push({ type: 'clauses-end', responseId: response.id })
+  expectProgress(draft)
+  if (kind === 'goodbye') boundGoodbye(draft)
+}
+
+/** The clauses the greeting of an assistant consists of, so that their audio can be made while the phone still rings. */
+export function greetingClauses(settings: ConversationSettings): string[] {
+  const language = languageFor(settings.language)
+  let clauses = 0
+  return greetingTexts(settings).flatMap((text) => {
+    const spoken = wholeClauses(text, clauses, language)
+      .map(speakable)
+      .filter((clause) => clause !== '')
+    clauses += spoken.length
+    return spoken
+  })
+}
+
+export function greetingTexts(settings: ConversationSettings): string[] {
+  return [settings.disclosure, settings.firstMessage].filter((text) => text !== null)
+}
+
+/** More text from the model. */
+export function addText(draft: Draft, text: string): void {
+  const response = currentResponse(draft)
+  if (response.isCancelled || !response.isLlmOpen) return
+  response.llmFirstTokenMs ??= draft.nowMs
+  const { clauses, rest } = splitClauses(response.unsplit + text, response.clauses.length, draft.language)
+  response.unsplit = rest
+  for (const clause of clauses) addClause(draft, clause)
+}
+
+/** The model has said everything. */
+export function endText(draft: Draft): void {
+  const response = currentResponse(draft)
+  if (response.isCancelled || !response.isLlmOpen) return
+  const { text, isFound } = takeHangupMarker(response.unsplit)
+  response.unsplit = ''
+  response.isLlmOpen = false
+  response.isParting = isFound
+  if (text.trim() !== '') addWholeText(draft, text)
+  if (draft.agent.name === 'yielding') return
+  draft.effects.push({ type: 'clauses-end', responseId: response.id })
+  expectProgress(draft)
+  if (isFound) boundGoodbye(draft)
+  finishIfHeard(draft)
+}
+
+/** The first audio of a clause is on its way to the caller: from the first of them on, the turn it answers is firm. */
+export function clauseStarted(draft: Draft): void {
+  if (draft.agent.name === 'yielding') return
+  const response = currentResponse(draft)
+  if (draft.agent.name === 'thinking') {
+    makeTurnFirm(draft)
+    response.firstAudioSentMs = draft.nowMs
+    enterSpeaking(draft)
+  }
+  expectProgress(draft)
+}
+
+/** The caller has heard this clause, and so every clause before it. */
+export function clausePlayed(draft: Draft, clauseId: ClauseId): void {
+  if (draft.agent.name === 'yielding') return
+  if (draft.agent.name === 'thinking') clauseStarted(draft)
+  const response = currentResponse(draft)
+  response.clauses = response.clauses.map((clause) =>
+    clause.clauseId <= clauseId ? { ...clause, isPlayed: true } : clause,
+  )
+  expectProgress(draft)
+  finishIfHeard(draft)
+}
+
+/** Goes on after a pause: every clause not heard whole is asked for again, from where it was left. */
+export function speakOn(draft: Draft): void {
+  enterSpeaking(draft)
+  const response = currentResponse(draft)
+  for (const clause of response.clauses) {
+    if (!clause.isPlayed)
+      speakClause(draft, clause.clauseId, clause.spoken, Math.max(0, clause.heardMs - rewindMs))
+  }
+  if (!response.isLlmOpen) draft.effects.push({ type: 'clauses-end', responseId: response.id })
+  expectProgress(draft)
+  if (response.isParting) boundGoodbye(draft)
+  finishIfHeard(draft)
+}
+
+/** Ends the response when nothing of it is left to come or to be heard. */
+export function finishIfHeard(draft: Draft): void {
+  const response = currentResponse(draft)
+  if (!response.isLlmOpen && response.clauses.every((clause) => clause.isPlayed))
+    finishResponse(draft, draft.nowMs)
+}
+
+/** Moves the watchdog: from now on, something must happen within a time that fits what is outstanding. */
+export function expectProgress(draft: Draft): void {
+  const outstandingMs = remainingMs(draft)
+  draft.agent.stalledAtMs =
+    draft.nowMs + (outstandingMs > 0 ? 2 * outstandingMs + playbackStalledMs : modelStalledMs)
+}
+
+function boundGoodbye(draft: Draft): void {
+  draft.call.goodbyeAtMs = draft.nowMs + remainingMs(draft) + goodbyeStalledMs
+}
+
+function remainingMs(draft: Draft): number {
+  const waiting = currentResponse(draft).clauses.filter((clause) => !clause.isPlayed)
+  return waiting.reduce((sumMs, clause) => sumMs + estimateSpeechMs(clause.spoken), 0)
+}
+
+function addWholeText(draft: Draft, text: string): void {
+  const spokenBefore = currentResponse(draft).clauses.length
+  for (const clause of wholeClauses(text, spokenBefore, draft.language)) addClause(draft, clause)
+}
+
+function wholeClauses(text: string, spokenBefore: number, language: Language): string[] {
+  const { clauses, rest } = splitClauses(text, spokenBefore, language)
+  return rest.trim() === '' ? [...clauses] : [...clauses, rest]
+}
+
+function addClause(draft: Draft, text: string): void {
+  const response = currentResponse(draft)
+  const spoken = speakable(text)
+  const last = response.clauses.at(-1)
+  if (spoken === '') {
+    // Nothing to say (an emoji, a rule): written with the clause before it, so that the history keeps it.
+    if (last !== undefined)
+      response.clauses = [...response.clauses.slice(0, -1), { ...last, text: last.text + text }]
+    return
+  }
+  const clauseId = response.clauses.length
+  const clause = { clauseId, text, spoken, heardMs: 0, durationMs: null, isPlayed: false }
+  response.clauses = [...response.clauses, clause]
+  if (draft.agent.name === 'yielding') return
+  speakClause(draft, clauseId, spoken, 0)
+  expectProgress(draft)
+}
+
+function speakClause(draft: Draft, clauseId: ClauseId, text: string, fromMs: number): void {
+  draft.effects.push({ type: 'clause-speak', responseId: currentResponse(draft).id, clauseId, text, fromMs })
+}

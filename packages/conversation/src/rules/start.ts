@@ -1,0 +1,26 @@
+import { enterLive } from '../call.ts'
+import type { Draft } from '../state.ts'
+import type { ConversationEvent } from '../types.ts'
+import { greetingTexts, say, startAnswer } from './respond.ts'
+
+/**
+ * The media stream is up. A new call is greeted (the disclosure cannot be interrupted), or the caller speaks first. A call that another process held
+ * before hears a sentence of ours at once, and then the answer it is owed, if the caller had the last word.
+ */
+export function onCallStarted(
+  draft: Draft,
+  event: Extract<ConversationEvent, { type: 'call-started' }>,
+): void {
+  if (draft.call.name !== 'connecting') return
+  const { settings, language } = draft
+  enterLive(draft)
+  draft.history = event.history
+  draft.turns = event.turns ?? event.history.length
+  if (!event.resumed) {
+    say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)
+    return
+  }
+  const words = language.resumed
+  if (event.history.at(-1)?.role === 'user') startAnswer(draft, [], words)
+  else if (words !== null) say(draft, 'greeting', [words])
+}

@@ -1,0 +1,46 @@
+import { enterClosing } from '../call.ts'
+import { areSpansSettled, enterPausing, spansText, takeSettledSpans } from '../caller.ts'
+import { turnEndDelayMs } from '../policies/turn-end/turn-end-delay.ts'
+import type { Draft } from '../state.ts'
+import { hasPhrase, wordsOf } from '../words.ts'
+import { finishCallerUtterance } from './finish-response.ts'
+import { startAnswer } from './respond.ts'
+
+/**
+ * The caller's turn ends a while after the end of speech, the longer the less finished the words are, and never before the words are known. It is
+ * taken only by an idle agent: what was said over an agent that may not be interrupted waits until it has finished.
+ */
+export function considerTurnEnd(draft: Draft): void {
+  const { agent, call, caller, settings, nowMs } = draft
+  if (call.name !== 'live' || caller.name !== 'pausing' || !areSpansSettled(caller)) return
+  if (caller.turnEndAtMs === null) {
+    const endMs = caller.spans.at(-1)?.endMs ?? nowMs
+    caller.turnEndAtMs = endMs + turnEndDelayMs(spansText(caller.spans), settings.endOfTurn, draft.language)
+  }
+  if (agent.name === 'idle' && caller.digits === '' && caller.turnEndAtMs <= nowMs) takeTurn(draft)
+}
+
+/** The end-of-turn timer: the turn is over, or voice activity has lasted longer than anybody speaks. */
+export function onTurnEnd(draft: Draft): void {
+  const { caller, nowMs } = draft
+  if (caller.name === 'speaking') enterPausing(draft, nowMs)
+  else caller.turnEndAtMs = nowMs
+}
+
+function takeTurn(draft: Draft): void {
+  const { call, settings, language } = draft
+  const spans = takeSettledSpans(draft)
+  call.reprompts = 0
+  if (isLeaveTaking(spansText(spans), settings.endCall.phrases)) {
+    finishCallerUtterance(draft, spans)
+    enterClosing(draft, 'end_phrase', settings.endCall.message ?? language.goodbye)
+  } else {
+    startAnswer(draft, spans)
+  }
+}
+
+/** Whether an utterance begins or ends with a phrase that ends the call: "okay thanks, goodbye", not "I did not say goodbye to her". */
+function isLeaveTaking(text: string, phrases: readonly string[]): boolean {
+  const words = wordsOf(text)
+  return phrases.some((phrase) => hasPhrase(words, phrase, 'start') || hasPhrase(words, phrase, 'end'))
+}
