@@ -1,0 +1,21 @@
+# Builds one image for every part; docker-compose.yml picks the program.
+FROM node:22-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+COPY packages packages
+COPY apps apps
+COPY tools tools
+COPY tsconfig.json ./
+RUN npm ci --ignore-scripts && npx tsx tools/build.ts
+RUN npm prune --omit=dev --ignore-scripts
+
+FROM node:22-bookworm-slim
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/packages packages
+COPY --from=build /app/apps apps
+COPY --from=build /app/dist dist
+RUN mkdir -p /data/storage && chown node:node /data/storage
+USER node
+CMD ["node", "--enable-source-maps", "dist/api.mjs"]
