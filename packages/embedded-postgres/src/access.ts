@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs'
 import path from 'node:path'
 
 /** Whom the server runs as. */
@@ -47,6 +47,8 @@ export function claimFolder(folder: string, mode: number): void {
   if (!stats.isDirectory()) throw refusal(folder, 'is not a folder')
   if (stats.uid !== process.getuid?.()) throw refusal(folder, 'belongs to someone else')
   if ((stats.mode & 0o022) !== 0) throw refusal(folder, 'may be written by others')
+  // Whatever the umask took away.
+  chmodSync(folder, mode)
 }
 
 function refusal(folder: string, reason: string): Error {

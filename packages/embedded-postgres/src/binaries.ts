@@ -1,4 +1,14 @@
-import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 
@@ -88,6 +98,7 @@ export function copyBinaries(binaries: PostgresBinaries, homeDir: string): Postg
     rmSync(partDir, { recursive: true, force: true })
     cpSync(binaries.nativeDir, path.join(partDir, 'native'), { recursive: true, verbatimSymlinks: true })
     linkLibraries(binariesIn(path.join(partDir, 'native'), binaries.version))
+    openToAll(partDir)
     try {
       renameSync(partDir, copyDir)
     } catch (error) {
@@ -96,4 +107,14 @@ export function copyBinaries(binaries: PostgresBinaries, homeDir: string): Postg
     }
   }
   return binariesIn(path.join(copyDir, 'native'), binaries.version)
+}
+
+/** The copy is for a user who owns none of it; a strict umask at install time would have kept that user out. */
+function openToAll(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const target = path.join(folder, entry.name)
+    if (entry.isDirectory()) openToAll(target)
+    else if (entry.isFile()) chmodSync(target, (statSync(target).mode & 0o100) === 0 ? 0o644 : 0o755)
+  }
 }

@@ -140,9 +140,10 @@ describe.runIf(isRoot)('as root, in a folder that nobody else may enter', () => 
     home = null
   })
 
-  it('moves to the temporary folder and finds itself there again', async () => {
+  it('moves to the temporary folder, whatever the umask, and finds itself there again', async () => {
     chmodSync(folder, 0o700)
-    const first = await start()
+    const umask = process.umask(0o077)
+    const first = await start().finally(() => process.umask(umask))
     home = path.dirname(first.dataDir)
     expect(existsSync(path.join(folder, 'data'))).toBe(false)
     await query(first.adminUrl, 'create table kept (value int)')
