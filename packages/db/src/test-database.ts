@@ -26,6 +26,7 @@ export async function createTestDatabase(serverUrl: string): Promise<TestDatabas
     await admin`select pg_advisory_lock(${TEMPLATE_LOCK})`
     const [existing] = await admin`select 1 from pg_database where datname = ${template}`
     if (!existing) {
+      await admin.unsafe(`drop database if exists ${template}_new`)
       await admin.unsafe(`create database ${template}_new`)
       await migrate(urlOf(serverUrl, `${template}_new`))
       await admin.unsafe(`alter database ${template}_new rename to ${template}`)

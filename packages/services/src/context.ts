@@ -15,6 +15,9 @@ export interface ServiceContext {
   settings: ServiceSettings
 }
 
+/** `test`: the sandbox connects the call; `live`: the organization's own carrier account. */
+export type Mode = 'test' | 'live'
+
 /** Ids only; the row holds the truth. */
 export type WakeUp = { kind: 'work'; id: string } | { kind: 'delivery'; id: string }
 

@@ -246,6 +246,7 @@ CREATE INDEX "assistants_organization" ON "assistants" USING btree ("organizatio
 CREATE UNIQUE INDEX "call_events_sequence" ON "call_events" USING btree ("call_id","sequence");--> statement-breakpoint
 CREATE INDEX "calls_organization" ON "calls" USING btree ("organization_id","mode","created_at","id");--> statement-breakpoint
 CREATE INDEX "calls_carrier_call" ON "calls" USING btree ("carrier_call_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "calls_inbound_once" ON "calls" USING btree ("carrier_call_id") WHERE "calls"."direction" = 'inbound';--> statement-breakpoint
 CREATE INDEX "calls_unfinished" ON "calls" USING btree ("last_seen_at") WHERE "calls"."ended_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "recordings_call" ON "recordings" USING btree ("call_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "streams_token" ON "streams" USING btree ("token_hash");--> statement-breakpoint

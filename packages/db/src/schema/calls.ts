@@ -82,6 +82,8 @@ export const calls = pgTable(
   (table) => [
     index('calls_organization').on(table.organizationId, table.mode, table.createdAt, table.id),
     index('calls_carrier_call').on(table.carrierCallId),
+    /** The carrier repeats its request for an incoming call when an answer is late: one call all the same. */
+    uniqueIndex('calls_inbound_once').on(table.carrierCallId).where(sql`${table.direction} = 'inbound'`),
     index('calls_unfinished').on(table.lastSeenAt).where(sql`${table.endedAt} is null`),
   ],
 )

@@ -1,0 +1,6 @@
+export { type ApiKeyOwner, authenticateApiKey } from './authenticate-api-key.ts'
+export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './authenticator.ts'
+export { createApiKey, type NewApiKey } from './create-api-key.ts'
+export { parseApiKey } from './key-format.ts'
+export { type ApiKeyInfo, listApiKeys } from './list-api-keys.ts'
+export { revokeApiKey } from './revoke-api-key.ts'

@@ -1,0 +1,6 @@
+export { createAssistant } from './create-assistant.ts'
+export { deleteAssistant } from './delete-assistant.ts'
+export { getAssistant } from './get-assistant.ts'
+export { listAssistants } from './list-assistants.ts'
+export { toAssistant } from './to-assistant.ts'
+export { updateAssistant } from './update-assistant.ts'

@@ -1,0 +1,42 @@
+import type { ServiceContext } from '../context.ts'
+import { IDEMPOTENCY_KEPT_MS } from './new-call.ts'
+
+/** Everything a new call depends on, read in one round trip. */
+export interface CreateFacts {
+  /** The settings of the assistant; null when the organization has no such assistant. */
+  settings: unknown
+  /** Live only: whether the organization has an active carrier account. */
+  has_account: boolean
+  /** Live only: the number to call from and whose account it belongs to; null when there is none that fits. */
+  from_number: string | null
+  carrier_account_id: string | null
+  /** The answer already given for this idempotency key. */
+  request_hash: string | null
+  response_body: string | null
+}
+
+export async function loadForCreate(
+  ctx: ServiceContext,
+  input: { organizationId: string; assistantId: string; from: string | null; idempotencyKey: string | null },
+): Promise<CreateFacts> {
+  const { sql } = ctx.db
+  const keptSince = new Date(ctx.clock.now() - IDEMPOTENCY_KEPT_MS)
+  const [facts] = await sql<[CreateFacts]>`
+    select assistant.settings, account.has_account, number.from_number, number.carrier_account_id,
+      answer.request_hash, answer.response_body
+    from (select exists (
+      select from carrier_accounts where organization_id = ${input.organizationId} and is_active
+    ) as has_account) account
+    left join assistants assistant on assistant.id = ${input.assistantId}
+      and assistant.organization_id = ${input.organizationId} and assistant.deleted_at is null
+    left join lateral (
+      select n.phone_number as from_number, a.id as carrier_account_id
+      from phone_numbers n join carrier_accounts a on a.id = n.carrier_account_id and a.is_active
+      where n.organization_id = ${input.organizationId} and n.mode = 'live'
+        and n.phone_number = coalesce(${input.from}::text, n.phone_number)
+      order by n.created_at, n.id limit 1
+    ) number on true
+    left join idempotency_keys answer on answer.organization_id = ${input.organizationId}
+      and answer.key = ${input.idempotencyKey}::text and answer.created_at >= ${keptSince}`
+  return facts
+}

@@ -1,0 +1,69 @@
+/** The one statement that creates a call: row, first events, deliveries, work and the stored answer, or nothing at all. */
+import { newId } from '@phonevoice/base'
+import type { ServiceContext } from '../context.ts'
+import type { CallRow } from './call-row.ts'
+import type { NewEvent } from './call-writer.ts'
+
+/** An answer older than this may be given again for another request. */
+export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000
+
+export interface NewCall {
+  row: CallRow
+  event: NewEvent
+  /** Null: an incoming call, which nobody needs to dial. */
+  dialAt: Date | null
+  idempotency: { key: string; requestHash: string; responseBody: string } | null
+}
+
+/**
+ * Writes a new call and wakes whoever has work from it. False: the idempotency key, or the carrier's id of an incoming call, was there already
+ * and nothing was written; a racing twin has committed by then and can be read.
+ */
+export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<boolean> {
+  const { sql } = ctx.db
+  const { row, event } = call
+  const now = row.createdAt
+  const deliveryId = newId('delivery', now.getTime())
+  const workId = newId('work', now.getTime())
+  const isDelivered = row.webhookUrl !== null && row.webhookEvents.includes(event.type)
+
+  const gate = call.idempotency
+    ? sql`
+      insert into idempotency_keys (organization_id, key, request_hash, response_status, response_body, created_at)
+      values (${row.organizationId}, ${call.idempotency.key}, ${call.idempotency.requestHash}, 201, ${call.idempotency.responseBody}, ${now})
+      on conflict (organization_id, key) do update set request_hash = excluded.request_hash,
+        response_status = excluded.response_status, response_body = excluded.response_body, created_at = excluded.created_at
+      where idempotency_keys.created_at < ${new Date(now.getTime() - IDEMPOTENCY_KEPT_MS)}
+      returning 1`
+    : sql`select 1`
+  const written = await sql`
+    with gate as (${gate}), new_call as (
+      insert into calls (id, organization_id, mode, direction, status, phone_number, from_number, assistant_id, assistant,
+        webhook_url, webhook_events, metadata, variables, is_recorded, ring_timeout_seconds, max_duration_seconds,
+        max_cost_micro_usd, carrier_account_id, carrier_call_id, created_at, last_seen_at, last_sequence)
+      select ${row.id}, ${row.organizationId}, ${row.mode}, ${row.direction}, ${row.status}, ${row.phoneNumber}, ${row.fromNumber},
+        ${row.assistantId}, ${JSON.stringify(row.assistant)}::text::jsonb, ${row.webhookUrl}::text, ${row.webhookEvents}::text[],
+        ${row.metadata}, ${row.variables}, ${row.isRecorded}, ${row.ringTimeoutSeconds}::int, ${row.maxDurationSeconds}::int,
+        ${row.maxCostMicroUsd}::bigint, ${row.carrierAccountId}::text, ${row.carrierCallId}::text, ${now}, ${now}, 1
+      from gate
+      on conflict (carrier_call_id) where direction = 'inbound' do nothing
+      returning id
+    ), new_event as (
+      insert into call_events (id, call_id, sequence, type, occurred_at, data)
+      select ${event.id}, id, 1, ${event.type}, ${new Date(event.occurredAtMs)}, ${event.data} from new_call
+    ), new_delivery as (
+      insert into deliveries (id, organization_id, call_id, event_id, sequence, url, status, created_at, next_at, attempt)
+      select ${deliveryId}, ${row.organizationId}, id, ${event.id}, 1, ${row.webhookUrl}::text, 'pending', ${now}, ${now}, 0
+      from new_call where ${isDelivered}
+    ), new_work as (
+      insert into work_items (id, call_id, kind, detail, created_at, next_at, attempt)
+      select ${workId}, id, 'dial', '', ${now}, ${call.dialAt}::timestamptz, 0 from new_call where ${call.dialAt !== null}
+    )
+    select id from new_call`
+  if (written.length === 0) return false
+
+  if (isDelivered) ctx.wake({ kind: 'delivery', id: deliveryId })
+  if (call.dialAt !== null) ctx.wake({ kind: 'work', id: workId })
+  ctx.publish({ topic: 'call-events', callId: row.id })
+  return true
+}

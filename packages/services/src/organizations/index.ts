@@ -1,0 +1,8 @@
+export { createOrganization } from './create-organization.ts'
+export { getOrganization, listOrganizations, type Organization } from './read-organizations.ts'
+export {
+  completeRotation,
+  getWebhookSecret,
+  rotateWebhookSecret,
+  type WebhookSecrets,
+} from './webhook-secret.ts'

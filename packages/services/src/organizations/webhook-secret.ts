@@ -1,0 +1,81 @@
+import { NotFound, PreconditionFailed } from '@phonevoice/base'
+import { createWebhookSecret } from '@phonevoice/signing'
+import type { ServiceContext } from '../context.ts'
+
+/** What signs an organization's webhooks now, and what will after a rotation that is under way. */
+export interface WebhookSecrets {
+  current: string
+  next: string | null
+}
+
+/** Throws `not_found`. */
+export async function getWebhookSecret(
+  ctx: ServiceContext,
+  input: { organizationId: string },
+): Promise<WebhookSecrets> {
+  const [row] = await ctx.db.sql<SecretRow[]>`
+    select webhook_secret_sealed, next_webhook_secret_sealed from organizations where id = ${input.organizationId}`
+  if (!row) throw organizationNotFound()
+  return openWebhookSecrets(ctx, input.organizationId, row)
+}
+
+/**
+ * Begins a rotation and answers with the next secret. Until `completeRotation` webhooks carry both signatures; rotating again meanwhile keeps the
+ * next secret that was already given out. Throws `not_found`.
+ */
+export async function rotateWebhookSecret(
+  ctx: ServiceContext,
+  input: { organizationId: string },
+): Promise<{ next: string }> {
+  const fresh = sealWebhookSecret(ctx, input.organizationId, createWebhookSecret())
+  const [row] = await ctx.db.sql<{ next: string }[]>`
+    update organizations set next_webhook_secret_sealed = coalesce(next_webhook_secret_sealed, ${fresh})
+    where id = ${input.organizationId} returning next_webhook_secret_sealed as next`
+  if (!row) throw organizationNotFound()
+  return { next: ctx.secrets.open(row.next, purpose(input.organizationId)) }
+}
+
+/** Makes the next secret the only one. Throws `not_found`, or `invalid_request` when no rotation is under way. */
+export async function completeRotation(
+  ctx: ServiceContext,
+  input: { organizationId: string },
+): Promise<void> {
+  const rows = await ctx.db.sql`
+    update organizations set webhook_secret_sealed = next_webhook_secret_sealed, next_webhook_secret_sealed = null
+    where id = ${input.organizationId} and next_webhook_secret_sealed is not null`
+  if (rows.count > 0) return
+  await getWebhookSecret(ctx, input)
+  throw new PreconditionFailed(
+    'invalid_request',
+    'No rotation of the webhook secret is under way: begin one first.',
+  )
+}
+
+export function sealWebhookSecret(ctx: ServiceContext, organizationId: string, secret: string): string {
+  return ctx.secrets.seal(secret, purpose(organizationId))
+}
+
+export function openWebhookSecrets(
+  ctx: ServiceContext,
+  organizationId: string,
+  row: SecretRow,
+): WebhookSecrets {
+  const open = (sealed: string) => ctx.secrets.open(sealed, purpose(organizationId))
+  return {
+    current: open(row.webhook_secret_sealed),
+    next: row.next_webhook_secret_sealed === null ? null : open(row.next_webhook_secret_sealed),
+  }
+}
+
+export function organizationNotFound(): NotFound {
+  return new NotFound('not_found', 'There is no such organization.')
+}
+
+interface SecretRow {
+  webhook_secret_sealed: string
+  next_webhook_secret_sealed: string | null
+}
+
+function purpose(organizationId: string): string {
+  return `webhook-secret:${organizationId}`
+}
