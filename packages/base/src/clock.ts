@@ -17,7 +17,7 @@ export interface Timers extends Clock {
   every(intervalMs: number, run: () => void): Timer
 }
 
-/** The real time. Its timers do not keep a process alive. */
+/** The real time. */
 export const systemClock: Timers = {
   now: () => Date.now(),
   after(delayMs, run) {

@@ -1,0 +1,60 @@
+import type { Log, Timers } from '@phonevoice/base'
+
+/** Longest the journal waits for the database before a line is given up, in milliseconds. */
+const GIVE_UP_MS = 60_000
+const RETRY_MS = 500
+/** Lines that may wait; a call that says more while the database is away loses its oldest ones. */
+const LINES_MAX = 1000
+
+/**
+ * What one call has to write down, in order and without the conversation ever waiting for it. A write that fails is tried again until the database
+ * is back; order is kept because the next line waits for the one before.
+ */
+export interface Journal {
+  write(label: string, run: () => Promise<unknown>): void
+  /** Settles when everything written so far is down or given up, or after `timeoutMs`. */
+  settled(timeoutMs: number): Promise<void>
+}
+
+export function createJournal(options: { log: Log; timers: Timers }): Journal {
+  const { log, timers } = options
+  let tail: Promise<void> = Promise.resolve()
+  let waiting = 0
+
+  async function attempt(label: string, run: () => Promise<unknown>): Promise<void> {
+    const deadline = timers.now() + GIVE_UP_MS
+    for (;;) {
+      try {
+        await run()
+        return
+      } catch (error) {
+        if (timers.now() >= deadline) {
+          log.error('a line of a call could not be written down', { label, error })
+          return
+        }
+        log.warn('a line of a call waits for the database', { label, error })
+        await new Promise<void>((resolve) => timers.after(RETRY_MS, resolve))
+      }
+    }
+  }
+
+  return {
+    write(label, run) {
+      if (waiting >= LINES_MAX) {
+        log.error('the journal of a call is full', { label })
+        return
+      }
+      waiting++
+      tail = tail.then(() => attempt(label, run)).finally(() => waiting--)
+    },
+    async settled(timeoutMs) {
+      await new Promise<void>((resolve) => {
+        const timer = timers.after(timeoutMs, resolve)
+        void tail.then(() => {
+          timer.cancel()
+          resolve()
+        })
+      })
+    },
+  }
+}
