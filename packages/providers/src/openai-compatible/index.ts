@@ -1,0 +1,2 @@
+export type { OpenAiCompatibleTtsOptions } from './options.ts'
+export { createOpenAiCompatibleTts } from './tts.ts'

@@ -1,0 +1,60 @@
+import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions'
+import type { LlmMessage, LlmRequest } from '../contract/index.ts'
+import type { OpenAiLlmOptions } from './options.ts'
+
+export type ChatBody = ChatCompletionCreateParams
+
+type CallFields = Pick<LlmRequest, 'messages' | 'user' | 'metadata' | 'callId'>
+
+/** Optional fields of the request, in the order in which a refusal is blamed on them when the server does not name one. */
+const REFUSABLE = [
+  'temperature',
+  'reasoning_effort',
+  'stream_options',
+  'safety_identifier',
+  'metadata',
+  'user',
+] as const
+export type RefusableField = (typeof REFUSABLE)[number]
+
+/** The address that requests go to: pasted whole, or a base. */
+export function chatCompletionsUrl(baseUrl: string): string {
+  const url = new URL(baseUrl)
+  const path = url.pathname.replace(/\/+$/, '')
+  url.pathname = path.endsWith('/chat/completions') ? path : `${path}/chat/completions`
+  return url.href
+}
+
+/** The fields that streamed answers and whole ones have in common. */
+export function commonFields(
+  options: OpenAiLlmOptions,
+  request: CallFields,
+): Pick<ChatBody, 'model' | 'messages'> & Partial<ChatBody> {
+  return {
+    model: options.model,
+    messages: request.messages.map(toWireMessage),
+    ...(options.reasoningEffort ? { reasoning_effort: options.reasoningEffort } : {}),
+    ...(options.isCustom
+      ? { user: request.user, metadata: { call_id: request.callId, ...request.metadata } }
+      : { safety_identifier: request.user }),
+  }
+}
+
+function toWireMessage({ role, content }: LlmMessage): ChatBody['messages'][number] {
+  return { role, content }
+}
+
+/** The optional field that a 400 or 422 is about, if it is about one; without it the request may pass. */
+export function refusedField(body: object, param: string | null, message: string): RefusableField | null {
+  const present = REFUSABLE.filter((field) => field in body)
+  return (
+    present.find((field) => param?.startsWith(field)) ??
+    present.find((field) => mentions(message, field)) ??
+    null
+  )
+}
+
+/** Whole words only: "user" must not be found in "user message", which every complaint about messages contains. */
+function mentions(message: string, field: string): boolean {
+  return field === 'user' ? /['"`]user['"`]/.test(message) : message.includes(field)
+}

@@ -1,0 +1,102 @@
+import { ProviderError, type Timer, type Timers } from '@phonevoice/base'
+
+/**
+ * Ends one streamed request for either of two reasons: its owner no longer wants it (`outer` aborts), or one of its deadlines passed. Both
+ * abort `signal`; afterwards `verdict` tells them apart.
+ */
+export interface Watchdog {
+  /** For fetch and for reading. */
+  readonly signal: AbortSignal
+  /** The deadline that passed; null when none did. */
+  readonly verdict: ProviderError | null
+  /** Starts a deadline. `name` completes the sentence "… within the time allowed for ‹name›". */
+  arm(delayMs: number, name: string): Timer
+  /** Cancels all deadlines and aborts what is still open. */
+  close(): void
+}
+
+export interface WatchdogOptions {
+  clock: Timers
+  outer: AbortSignal
+  vendor: string
+  operation: string
+}
+
+export function createWatchdog({ clock, outer, vendor, operation }: WatchdogOptions): Watchdog {
+  const controller = new AbortController()
+  const timers = new Set<Timer>()
+  let verdict: ProviderError | null = null
+  const abort = () => controller.abort()
+  if (outer.aborted) abort()
+  else outer.addEventListener('abort', abort, { once: true })
+
+  return {
+    signal: controller.signal,
+    get verdict() {
+      return verdict
+    },
+    arm(delayMs, name) {
+      const running = clock.after(delayMs, () => {
+        timers.delete(running)
+        if (controller.signal.aborted) return
+        verdict = new ProviderError(`The provider did not answer within the time allowed for ${name}.`, {
+          vendor,
+          operation,
+          category: 'timeout',
+          context: { allowedMs: delayMs },
+        })
+        abort()
+      })
+      timers.add(running)
+      return {
+        cancel() {
+          running.cancel()
+          timers.delete(running)
+        },
+      }
+    },
+    close() {
+      outer.removeEventListener('abort', abort)
+      for (const timer of timers) timer.cancel()
+      timers.clear()
+      abort()
+    },
+  }
+}
+
+/** Thrown by what waits when its signal aborts; whoever owns the watchdog turns it into silence or a timeout. */
+export class Aborted extends Error {
+  override name = 'Aborted'
+}
+
+/** Waits for `work` no longer than until `signal` aborts, whether or not the work itself listens to the signal. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(new Aborted('The request was aborted.'))
+    if (signal.aborted) {
+      work.catch(() => {})
+      return stop()
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
+
+/** The chunks of a response body. Stopping early, for whatever reason, gives up the connection. */
+export async function* readBody(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (!response.body) return
+  const reader = response.body.getReader()
+  let isOver = false
+  try {
+    for (;;) {
+      const { done, value } = await orAborted(reader.read(), signal)
+      if (done) {
+        isOver = true
+        return
+      }
+      if (value.length > 0) yield value
+    }
+  } finally {
+    if (!isOver) reader.cancel().catch(() => {})
+  }
+}
