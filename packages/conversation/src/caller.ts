@@ -43,6 +43,7 @@ export interface Caller {
   /** Keys pressed and not yet taken as a turn. */
   digits: string
   digitsFromMs: number
+  digitsToMs: number
   keypadAtMs: number | null
   areDigitsDone: boolean
   /** The recogniser is lost: speech is no longer followed. */
@@ -54,7 +55,7 @@ const transcriptDeadlineMs = 3000
 /** The least silence between a noise and a re-prompt. */
 const quietAfterNoiseMs = 2000
 /** Voice activity that lasts longer than this is cut: a radio must not keep a call silent. */
-export const longestSpeechMs = 60_000
+export const longestSpeechMs = 30_000
 
 export function newCaller(): Caller {
   return {
@@ -66,6 +67,7 @@ export function newCaller(): Caller {
     murmur: [],
     digits: '',
     digitsFromMs: 0,
+    digitsToMs: 0,
     keypadAtMs: null,
     areDigitsDone: false,
     isUnheard: false,

@@ -53,13 +53,15 @@ export function runTranscript(script: string, options: TranscriptOptions = {}): 
   const hidden = watchdogs.filter((timer) => !options.shownTimers?.includes(timer))
   const lines = linesOf(script)
   let state = createConversation(settings)
+  let previousMs = 0
   const told = lines.map((line) => {
     const cause = line.split(' -> ')[0]!
     const [, time, words] = /^at (\d+) (.+)$/.exec(cause) ?? []
     if (time === undefined || words === undefined) throw new Error(`not a transcript line: ${line}`)
     const nowMs = Number(time)
     const event = parseEvent(words, nowMs, options.history ?? [])
-    refuseMissedTimer(state, event, nowMs, hidden)
+    refuseMissedTimer(state, event, { previousMs, nowMs }, hidden)
+    previousMs = nowMs
     const before = state
     const result = step(deepFreeze(state), event, nowMs)
     state = result.state
@@ -86,14 +88,17 @@ function linesOf(script: string): string[] {
 function refuseMissedTimer(
   state: ConversationState,
   event: ConversationEvent,
-  nowMs: number,
+  time: { previousMs: number; nowMs: number },
   hidden: readonly TimerName[],
 ): void {
-  for (const [timer, dueMs] of Object.entries(state.timers)) {
+  for (const [timer, armedFor] of Object.entries(state.timers)) {
+    // A timer may be armed for a time already past; it then fires at once.
+    const dueMs = Math.max(armedFor, time.previousMs)
     const isThis = event.type === 'timer-fired' && event.timer === timer
-    if (isThis && dueMs !== nowMs) throw new Error(`timer ${timer} fires at ${nowMs} but is due at ${dueMs}`)
-    if (!isThis && dueMs < nowMs && !hidden.includes(timer as TimerName)) {
-      throw new Error(`timer ${timer} was due at ${dueMs}, before ${nowMs}`)
+    if (isThis && dueMs !== time.nowMs)
+      throw new Error(`timer ${timer} fires at ${time.nowMs} but is due at ${dueMs}`)
+    if (!isThis && dueMs < time.nowMs && !hidden.includes(timer as TimerName)) {
+      throw new Error(`timer ${timer} was due at ${dueMs}, before ${time.nowMs}`)
     }
   }
 }

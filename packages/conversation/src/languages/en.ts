@@ -212,6 +212,16 @@ export const english: Language = {
       'what',
     ],
   ],
+  greetings: [
+    'hello',
+    'hi',
+    'hey',
+    'good morning',
+    'good afternoon',
+    'good evening',
+    'hello there',
+    'hi there',
+  ],
   goodbyes: [
     ...[
       'bye',

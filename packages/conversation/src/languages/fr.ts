@@ -243,6 +243,7 @@ export const french: Language = {
     ],
     ...['aide', 'répétez', 'pardon', 'comment', 'quoi'],
   ],
+  greetings: ['allô', 'allo', 'bonjour', 'bonsoir', 'salut', 'oui allô', 'oui allo', 'oui bonjour'],
   goodbyes: [
     ...[
       'au revoir',

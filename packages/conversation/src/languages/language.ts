@@ -25,6 +25,8 @@ export interface Language {
   emailJoiners: readonly string[]
   /** Whole answers of a word or two; answered fast. */
   shortAnswers: readonly string[]
+  /** What people say when they pick up; over a greeting it is no answer to it. */
+  greetings: readonly string[]
   /** What people say while taking leave; they do not stop an agent that is saying goodbye. */
   goodbyes: readonly string[]
   /** Written before a name or in running text with a full stop that ends nothing. Without the full stop, lower case. */

@@ -11,6 +11,7 @@ export const neutral: Language = {
   emailCues: ['email', 'e mail', 'mail'],
   emailJoiners: [],
   shortAnswers: ['ok', 'okay'],
+  greetings: ['allo', 'hello', 'hallo'],
   goodbyes: ['bye', 'bye bye', 'ciao'],
   abbreviations: [],
   apology: null,

@@ -7,6 +7,7 @@ import { withoutHangupMarkers } from '../hangup-marker.ts'
 import { heardText } from '../heard-text.ts'
 import type { Draft } from '../state.ts'
 import { finishUtterance } from '../state.ts'
+import { isMadeOf, wordsOf } from '../words.ts'
 
 /** A backchannel over the last words of a question, no older than this, is its answer. */
 const earlyAnswerMs = 1500

@@ -28,11 +28,17 @@ export function isInterruptible(draft: Draft): boolean {
   return kind !== 'goodbye' && clauses.slice(0, protectedClauses).every((clause) => clause.isPlayed)
 }
 
-/** Whether the caller, speaking on, takes back the turn that is being answered. Greetings are not answers: they wait for nobody. */
-export function isWithdrawable(draft: Draft): boolean {
+/** Whether a response nobody has heard yet gives way to words of the caller. Greetings and goodbyes wait for nobody. */
+export function canGiveWay(draft: Draft): boolean {
   const { agent, call } = draft
   const kind = agent.response?.kind
   return call.name === 'live' && agent.name === 'thinking' && (kind === 'answer' || kind === 'reprompt')
+}
+
+/** Whether it gives way to speech without words: only where nothing is lost if that turns out to be a noise, since its turn is taken again then. */
+export function isWithdrawable(draft: Draft): boolean {
+  const { response } = draft.agent
+  return canGiveWay(draft) && (response?.kind === 'reprompt' || (response?.asked.length ?? 0) > 0)
 }
 
 /** Speech has begun or gone on for `minSpeechMs`. */
@@ -66,8 +72,11 @@ export function judgeSpeechOverAgent(draft: Draft): void {
     return
   }
   const text = spansText(caller.spans)
-  if (agent.name === 'thinking') {
-    if (text !== '' && isWithdrawable(draft)) withdrawResponse(draft)
+  if (canGiveWay(draft)) {
+    if (text === '') return
+    // A firm turn (keys, or one taken over from another process) stays in the history, and the next answer is to both.
+    if (isWithdrawable(draft)) withdrawResponse(draft)
+    else cutResponse(draft)
     return
   }
   const isFinal = caller.name === 'pausing' && areSpansSettled(caller)
@@ -82,7 +91,7 @@ export function judgeSpeechOverAgent(draft: Draft): void {
     if (!isFinal) return
     caller.murmur = takeSettledSpans(draft)
     speakOnIfUndecided(draft)
-  } else if (isInterruptible(draft)) {
+  } else if (agent.name !== 'thinking' && isInterruptible(draft)) {
     const isLongEnough =
       caller.bargeInAtMs === null || caller.name !== 'speaking' || agent.name === 'yielding'
     if (verdict === 'stop' || isLongEnough) cutResponse(draft)

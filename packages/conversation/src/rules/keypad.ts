@@ -2,7 +2,7 @@ import { areSpansSettled, takeSettledSpans } from '../caller.ts'
 import type { Draft } from '../state.ts'
 import { finishUtterance } from '../state.ts'
 import { cutResponse, finishCallerUtterance } from './finish-response.ts'
-import { isInterruptible, isWithdrawable } from './interruption.ts'
+import { canGiveWay, isInterruptible } from './interruption.ts'
 import { startAnswer } from './respond.ts'
 
 /**
@@ -13,7 +13,8 @@ import { startAnswer } from './respond.ts'
 export function onKey(draft: Draft, digit: string): void {
   const { call, caller, settings, nowMs } = draft
   if (call.name !== 'live') return
-  if (isWithdrawable(draft) || (draft.agent.name !== 'thinking' && isInterruptible(draft))) cutResponse(draft)
+  if (canGiveWay(draft) || (draft.agent.name !== 'thinking' && isInterruptible(draft))) cutResponse(draft)
+  caller.digitsToMs = nowMs
   if (caller.areDigitsDone) {
     // A further key while a finished number waits for the agent belongs to that number.
     caller.digits += digit
@@ -45,8 +46,8 @@ export function considerKeypad(draft: Draft): void {
 
 /** Writes the keys pressed down as an utterance, if there are any. */
 export function finishDigits(draft: Draft): void {
-  const { caller, nowMs } = draft
-  const { digits, digitsFromMs } = caller
+  const { caller } = draft
+  const { digits, digitsFromMs, digitsToMs } = caller
   caller.digits = ''
   caller.areDigitsDone = false
   caller.keypadAtMs = null
@@ -57,7 +58,7 @@ export function finishDigits(draft: Draft): void {
     textPlanned: null,
     interrupted: false,
     startMs: digitsFromMs,
-    endMs: nowMs,
+    endMs: digitsToMs,
     isKeypad: true,
   })
 }
