@@ -2,6 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { ZodError } from 'zod'
 import type { FaultControl, FaultInput } from './faults.ts'
+import { readText } from './http.ts'
 import type { RequestLog } from './request-log.ts'
 
 /**
@@ -15,7 +16,7 @@ export function createControlRoutes(
   return new Hono<{ Bindings: HttpBindings }>()
     .post('/faults', async (c) => {
       try {
-        faults.add((await c.req.json()) as FaultInput)
+        faults.add(JSON.parse(await readText(c)) as FaultInput)
         return c.json({ faults: faults.list() }, 201)
       } catch (error) {
         if (error instanceof ZodError) return c.json({ error: error.issues }, 400)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { HttpBindings } from '@hono/node-server'
 import type { Log, Timers } from '@phonevoice/base'
 import type { Context } from 'hono'
+import { BodyTooLarge, readBody } from '../read-body.ts'
 import { ApiError } from './api-error.ts'
 import type { Fault, FaultControl } from './faults.ts'
 import type { Latencies } from './latencies.ts'
@@ -26,6 +27,18 @@ export function requireKey(authorization: string | undefined): void {
   throw new ApiError(401, "You didn't provide an API key. Send it as: Authorization: Bearer YOUR_KEY.", {
     code: authorization ? 'invalid_api_key' : null,
   })
+}
+
+/** Larger requests are refused with 413. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024
+
+/** The text of a request's body. */
+export async function readText(c: HonoContext): Promise<string> {
+  try {
+    return (await readBody(c.env.incoming, BODY_BYTES_MAX)).toString('utf8')
+  } catch (error) {
+    throw error instanceof BodyTooLarge ? new ApiError(413, error.message) : error
+  }
 }
 
 /** Parses a JSON body or throws the API's 400. */

@@ -2,7 +2,6 @@ import { createServer } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { type Log, systemClock, type Timers } from '@phonevoice/base'
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { closeServer, listenOnLoopback } from '../loopback-server.ts'
 import { ApiError } from './api-error.ts'
 import { handleChat } from './chat/chat-route.ts'
@@ -33,7 +32,6 @@ export interface ProviderServer {
   close(): Promise<void>
 }
 
-const BODY_BYTES_MAX = 4 * 1024 * 1024
 /** Shown by `GET /v1/models`; requests may name any model. */
 const MODELS = ['sandbox-llm', 'sandbox-voice', 'gpt-live-transcribe']
 
@@ -68,12 +66,6 @@ export async function createProviderServer(options: ProviderServerOptions): Prom
 
 function createApp(context: ProviderContext): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>()
-  app.use(
-    bodyLimit({
-      maxSize: BODY_BYTES_MAX,
-      onError: (c) => c.json(new ApiError(413, 'The request is too large.').body, 413),
-    }),
-  )
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   app.get('/v1/models', (c) => {
     requireKey(c.req.header('authorization'))

@@ -5,6 +5,7 @@ import {
   type HonoContext,
   type ProviderContext,
   parseJson,
+  readText,
   requireKey,
   toFaultError,
 } from '../http.ts'
@@ -17,7 +18,7 @@ import { complete, textOf, toCompletionBody } from './complete.ts'
 export async function handleChat(c: HonoContext, context: ProviderContext): Promise<Response> {
   const { timers, latencies, requests, faults } = context
   requireKey(c.req.header('authorization'))
-  const text = await c.req.text()
+  const text = await readText(c)
   const body = parseJson(text)
   const entry = requests.add('chat', c.env.incoming.headers, body)
   const finish = (outcome: typeof entry.outcome): void => {

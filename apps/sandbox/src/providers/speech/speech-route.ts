@@ -11,6 +11,7 @@ import {
   type HonoContext,
   type ProviderContext,
   parseJson,
+  readText,
   requireKey,
   toFaultError,
 } from '../http.ts'
@@ -35,7 +36,7 @@ const speechSchema = z.looseObject({
 export async function handleSpeech(c: HonoContext, context: ProviderContext): Promise<Response> {
   const { timers, latencies, requests, faults } = context
   requireKey(c.req.header('authorization'))
-  const text = await c.req.text()
+  const text = await readText(c)
   const body = parseJson(text)
   const entry = requests.add('speech', c.env.incoming.headers, body)
   const finish = (outcome: typeof entry.outcome): void => {
