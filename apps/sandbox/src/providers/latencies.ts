@@ -1,5 +1,3 @@
-import type { Timers } from '@phonevoice/base'
-
 /** How long the simulated vendors take. Milliseconds. */
 export interface Latencies {
   /** From request to first token. */
@@ -18,18 +16,4 @@ export const DEFAULT_LATENCIES: Latencies = {
   llmPerTokenMs: 8,
   ttsFirstByteMs: 80,
   sttFinalMs: 80,
-}
-
-/** Resolves after `ms`, or at once when `signal` aborts. 0 does not wait. */
-export function pause(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms <= 0 || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = timers.after(ms, done)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -1,4 +1,5 @@
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { pause } from '../../pause.ts'
 import {
   clientSignal,
   commonHeaders,
@@ -9,7 +10,6 @@ import {
   requireKey,
   toFaultError,
 } from '../http.ts'
-import { pause } from '../latencies.ts'
 import { parseChatRequest } from './chat-request.ts'
 import { streamCompletion } from './chat-stream.ts'
 import { complete, textOf, toCompletionBody } from './complete.ts'

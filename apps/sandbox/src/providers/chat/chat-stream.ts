@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { Timers } from '@phonevoice/base'
+import { pause } from '../../pause.ts'
 import type { Fault } from '../faults.ts'
-import { type Latencies, pause } from '../latencies.ts'
+import type { Latencies } from '../latencies.ts'
 import type { Answer } from './answer.ts'
 import { toTokens } from './tokens.ts'
 

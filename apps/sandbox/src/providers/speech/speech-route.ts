@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { pcmToBytes } from '@phonevoice/audio'
 import { z } from 'zod'
+import { pause } from '../../pause.ts'
 import { encodeSpeechParts } from '../../speech/index.ts'
 import { toInvalidRequest } from '../api-error.ts'
 import type { Fault } from '../faults.ts'
@@ -15,7 +16,6 @@ import {
   requireKey,
   toFaultError,
 } from '../http.ts'
-import { pause } from '../latencies.ts'
 
 const SAMPLE_RATE_HZ = 24_000
 
