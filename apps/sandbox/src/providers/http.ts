@@ -13,6 +13,8 @@ export interface ProviderContext {
   faults: FaultControl
   requests: RequestLog
   latencies: Latencies
+  /** Speak audibly where the machine can. */
+  isAudible: boolean
   timers: Timers
   log: Log
   /** Aborts when the server closes. */

@@ -20,6 +20,11 @@ export interface ProviderServerOptions {
   faults?: readonly FaultInput[]
   /** What is left out is as in `DEFAULT_LATENCIES`. */
   latencies?: Partial<Latencies>
+  /**
+   * Mix the speech of `espeak-ng`, where it is installed, with the simulated voice, for people who want to listen. Default false: it takes
+   * more processor time and another pace.
+   */
+  isAudible?: boolean
   timers?: Timers
   log: Log
 }
@@ -43,6 +48,7 @@ export async function createProviderServer(options: ProviderServerOptions): Prom
     faults: createFaultControl(options.faults),
     requests: createRequestLog(timers),
     latencies: { ...DEFAULT_LATENCIES, ...options.latencies },
+    isAudible: options.isAudible ?? false,
     timers,
     log: options.log,
     closing: closing.signal,

@@ -7,3 +7,4 @@ export {
 } from './decode-speech.ts'
 export { encodeSpeech, encodeSpeechParts, type SpeechOptions } from './encode-speech.ts'
 export { mixSpeech } from './mix-speech.ts'
+export { type AudibleSpeechOptions, speakAudibly } from './speak-audibly.ts'

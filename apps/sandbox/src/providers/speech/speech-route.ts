@@ -3,7 +3,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { pcmToBytes } from '@phonevoice/audio'
 import { z } from 'zod'
 import { pause } from '../../pause.ts'
-import { encodeSpeechParts } from '../../speech/index.ts'
+import { encodeSpeechParts, speakAudibly } from '../../speech/index.ts'
 import { toInvalidRequest } from '../api-error.ts'
 import type { Fault } from '../faults.ts'
 import {
@@ -32,6 +32,8 @@ const speechSchema = z.looseObject({
   stream_format: z.enum(['audio', 'sse']).nullish(),
 })
 
+type SpeechRequest = z.infer<typeof speechSchema>
+
 /** `POST /v1/audio/speech`: audio streamed word by word, as fast as it is taken. */
 export async function handleSpeech(c: HonoContext, context: ProviderContext): Promise<Response> {
   const { timers, latencies, requests, faults } = context
@@ -57,11 +59,7 @@ export async function handleSpeech(c: HonoContext, context: ProviderContext): Pr
     const isSse = request.stream_format === 'sse'
     const audioType = request.response_format === 'wav' ? 'audio/wav' : 'audio/pcm'
     response.setHeader('content-type', isSse ? 'text/event-stream; charset=utf-8' : audioType)
-    const words = encodeSpeechParts(request.input, {
-      sampleRateHz: SAMPLE_RATE_HZ,
-      voice: request.voice,
-      speed: request.speed ?? 1,
-    })
+    const words = speakInParts(request, context.isAudible, signal)
     const parts = withHeader(request.response_format === 'wav', words)
     const isWhole = await sendParts(
       response,
@@ -80,15 +78,32 @@ export async function handleSpeech(c: HonoContext, context: ProviderContext): Pr
   }
 }
 
+/** The simulated voice word by word; or, where audible speech is wanted and possible, sentence by sentence. */
+async function* speakInParts(
+  request: SpeechRequest,
+  isAudible: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<Int16Array> {
+  const speed = request.speed ?? 1
+  const sentences = isAudible ? request.input.split(/(?<=[.!?…])\s+/u) : [request.input]
+  for (const sentence of sentences) {
+    const audible = isAudible
+      ? await speakAudibly(sentence, { sampleRateHz: SAMPLE_RATE_HZ, speed, signal })
+      : null
+    if (audible) yield audible
+    else yield* encodeSpeechParts(sentence, { sampleRateHz: SAMPLE_RATE_HZ, voice: request.voice, speed })
+  }
+}
+
 async function sendParts(
   response: ServerResponse,
-  parts: Iterable<Uint8Array | string>,
+  parts: AsyncIterable<Uint8Array | string>,
   fault: Fault | null,
   signal: AbortSignal,
   { timers }: ProviderContext,
 ): Promise<boolean> {
   let sent = 0
-  for (const part of parts) {
+  for await (const part of parts) {
     if (fault && sent >= fault.after && fault.kind === 'stall') await pause(timers, fault.delay_ms, signal)
     if (fault && sent >= fault.after && fault.kind === 'cut') {
       response.socket?.resetAndDestroy()
@@ -114,13 +129,13 @@ function write(response: ServerResponse, part: Uint8Array | string, signal: Abor
   })
 }
 
-function* withHeader(isWav: boolean, words: Iterable<Int16Array>): Generator<Uint8Array> {
+async function* withHeader(isWav: boolean, words: AsyncIterable<Int16Array>): AsyncGenerator<Uint8Array> {
   if (isWav) yield streamedWavHeader()
-  for (const word of words) yield pcmToBytes(word)
+  for await (const word of words) yield pcmToBytes(word)
 }
 
-function* asEvents(parts: Iterable<Uint8Array>, input: string): Generator<string> {
-  for (const part of parts) {
+async function* asEvents(parts: AsyncIterable<Uint8Array>, input: string): AsyncGenerator<string> {
+  for await (const part of parts) {
     yield toEvent({ type: 'speech.audio.delta', audio: Buffer.from(part).toString('base64') })
   }
   const tokens = Math.ceil(input.length / 4)
