@@ -17,6 +17,8 @@ export interface AppOptions {
   startTimeoutMs?: number
   /** From SIGTERM to SIGKILL. Default 15,000. */
   stopTimeoutMs?: number
+  /** Ends the wait, and the app, when aborted. */
+  signal?: AbortSignal
 }
 
 /** One of our processes. */
@@ -40,6 +42,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const gaveUp = new AbortController()
   const timer = setTimeout(() => gaveUp.abort(`not ready after ${startTimeoutMs / 1000} s`), startTimeoutMs)
   ended.then(() => gaveUp.abort('it ended'))
+  const cancel = () => gaveUp.abort('the start was cancelled')
+  if (options.signal?.aborted) cancel()
+  options.signal?.addEventListener('abort', cancel)
   try {
     await isListening(child, gaveUp.signal)
     while (options.healthUrl !== null && !(await answers(options.healthUrl))) {
@@ -52,6 +57,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     throw new Error(`${options.name} did not start: ${gaveUp.signal.reason}.\n${endOfLog(options.logFile)}`)
   } finally {
     clearTimeout(timer)
+    options.signal?.removeEventListener('abort', cancel)
   }
 }
 
@@ -77,6 +83,7 @@ function isListening(child: ChildProcess, signal: AbortSignal): Promise<void> {
     child.on('message', (message) => {
       if ((message as { type?: unknown } | null)?.type === 'listening') resolve()
     })
+    if (signal.aborted) reject(signal.reason)
     signal.addEventListener('abort', reject, { once: true })
   })
 }

@@ -76,7 +76,7 @@ describe('the state folder', () => {
 describe('choosePorts', () => {
   it('keeps its ports, except one that was taken meanwhile', async () => {
     const first = await choosePorts(state, null)
-    expect(new Set(Object.values(first)).size).toBe(6)
+    expect(new Set(Object.values(first)).size).toBe(5)
     expect(await choosePorts(state, null)).toEqual(first)
     const squatter = createServer().listen(first.media, '127.0.0.1')
     await once(squatter, 'listening')

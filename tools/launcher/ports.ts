@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { StateFolder } from './state-folder.ts'
 
-export const PORT_NAMES = ['api', 'media', 'worker', 'sandbox', 'providers', 'inbox'] as const
+export const PORT_NAMES = ['api', 'media', 'sandbox', 'providers', 'inbox'] as const
 export type Ports = Record<(typeof PORT_NAMES)[number], number>
 
 /**

@@ -1,0 +1,112 @@
+/**
+ * `npm start`: everything on this machine, with nothing but Node. Starts Postgres (or uses DATABASE_URL), migrates it, starts the four
+ * apps, and makes one demo call.
+ *
+ *   --no-demo          do not place the call
+ *   --state <folder>   keep data, secrets and logs there instead of in .phonevoice
+ */
+import { existsSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { endOfLog } from './app-process.ts'
+import { runDemo } from './demo.ts'
+import { type Installation, launch, type Running, stopAll } from './launch.ts'
+import { rememberProcesses } from './leftovers.ts'
+import { AlreadyRunning, takeLock } from './lock.ts'
+import { openStateFolder } from './state-folder.ts'
+import { devFile, welcome } from './welcome.ts'
+
+const projectRoot = path.resolve(import.meta.dirname, '../..')
+const { values: flags } = parseArgs({
+  options: { 'no-demo': { type: 'boolean', default: false }, state: { type: 'string' } },
+})
+const startedAtMs = Date.now()
+const print = (line: string) => console.log(line)
+const settingsFile = path.join(projectRoot, '.env')
+if (existsSync(settingsFile)) process.loadEnvFile(settingsFile)
+
+const state = openStateFolder(path.resolve(flags.state ?? path.join(projectRoot, '.phonevoice')))
+const stop = new AbortController()
+const running: Running = { apps: [], stopDatabase: null }
+listenToSignals()
+process.exitCode = await main()
+process.exit()
+
+async function main(): Promise<number> {
+  let giveBackLock: () => void
+  try {
+    giveBackLock = takeLock(state)
+  } catch (error) {
+    if (!(error instanceof AlreadyRunning)) throw error
+    console.error(`${error.message} See ${state.path('dev.json')}, or stop it first.`)
+    return 1
+  }
+  try {
+    return await run()
+  } catch (error) {
+    if (stop.signal.aborted) return 0
+    console.error(`\n${(error as Error).message}`)
+    return 1
+  } finally {
+    print('\nStopping…')
+    await stopAll(running)
+    rememberProcesses(state, [])
+    rmSync(state.path('dev.json'), { force: true })
+    giveBackLock()
+    print('Stopped. Nothing is left running.')
+  }
+}
+
+/** Runs until someone asks to stop, which is success, or an app ends by itself, which is not. */
+async function run(): Promise<number> {
+  const installation = await launch(
+    { projectRoot, state, env: process.env, report: print, signal: stop.signal },
+    running,
+  )
+  state.writeJson('dev.json', devFile(installation, process.pid))
+  print(welcome(installation, (Date.now() - startedAtMs) / 1000))
+  const appEnded = Promise.race(installation.apps.map(async (app) => app.ended.then(() => app.name)))
+  const asked = new Promise<null>((resolve) => {
+    if (stop.signal.aborted) resolve(null)
+    stop.signal.addEventListener('abort', () => resolve(null))
+  })
+  if (!flags['no-demo']) void demo(installation)
+  const ended = await Promise.race([appEnded, asked])
+  if (ended === null) return 0
+  console.error(`\n${ended} has ended unexpectedly.\n${endOfLog(state.path('logs', `${ended}.log`))}`)
+  return 1
+}
+
+async function demo(installation: Installation): Promise<void> {
+  print('A demo call:\n')
+  try {
+    await runDemo({
+      urls: installation.urls,
+      testKey: installation.seed.testKey,
+      assistantId: installation.seed.assistantId,
+      recordingFile: (callId) => state.path('demo-recordings', `${callId}.wav`),
+      print,
+      signal: stop.signal,
+    })
+    print('\nEverything stays up. Ctrl-C stops it.')
+  } catch (error) {
+    if (stop.signal.aborted) return
+    console.error(`\nThe demo call failed: ${(error as Error).message}\nLogs are in ${state.path('logs')}.`)
+  }
+}
+
+/** npm, tsx and the terminal may each pass on the same Ctrl-C; only one that comes later is a second one. */
+function listenToSignals(): void {
+  const sameSignalMs = 700
+  let firstAtMs = 0
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(name, () => {
+      if (firstAtMs === 0) {
+        firstAtMs = Date.now()
+        stop.abort()
+      } else if (Date.now() - firstAtMs > sameSignalMs) {
+        for (const app of running.apps) app.kill()
+      }
+    })
+  }
+}
