@@ -85,8 +85,16 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
   caller.murmur = []
   if (call.name !== 'live' || interrupted) return
   if (response.isParting) enterClosing(draft, 'assistant_ended', null)
-  else if (/[?？؟]["'”’»)]*$/.test(text) && nowMs - (murmur.at(-1)?.endMs ?? 0) <= earlyAnswerMs)
-    returnSpans(draft, murmur)
+  else if (/[?？؟]["'”’»)]*$/.test(text) && isEarlyAnswer(murmur, draft)) returnSpans(draft, murmur)
+}
+
+function isEarlyAnswer(murmur: readonly Span[], { nowMs, language }: Draft): boolean {
+  const endMs = murmur.at(-1)?.endMs ?? null
+  return (
+    endMs !== null &&
+    nowMs - endMs <= earlyAnswerMs &&
+    !isMadeOf(wordsOf(spansText(murmur)), language.greetings)
+  )
 }
 
 function heardOf(clauses: readonly Clause[]): string {
