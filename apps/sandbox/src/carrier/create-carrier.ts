@@ -1,8 +1,8 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { type Log, systemClock, type Timers } from '@phonevoice/base'
 import { Hono } from 'hono'
+import { closeServer, listenOnLoopback } from '../loopback-server.ts'
 import { createPhoneBook, type PhoneBook } from '../phones/phone-book.ts'
 import type { Scenario, ScenarioInput } from '../phones/scenario.ts'
 import { scenarioSchema } from '../phones/scenario.ts'
@@ -22,8 +22,6 @@ import { createWebhookClient } from './webhook-client.ts'
 export interface CarrierOptions {
   /** Default 0: chosen by the operating system. */
   port?: number
-  /** Interface to listen on. Default loopback; the controls need no credentials. */
-  hostname?: string
   log: Log
   /** Each owns `phoneNumbers`; the first one by default +12025550190 to +12025550199. */
   accounts: readonly { accountSid: string; authToken: string; phoneNumbers?: readonly string[] }[]
@@ -53,7 +51,7 @@ export interface Carrier {
   close(): Promise<void>
 }
 
-/** Starts a Twilio-compatible carrier with simulated phones. */
+/** Starts a Twilio-compatible carrier with simulated phones, on loopback only: its controls need no credentials. */
 export async function createCarrier(options: CarrierOptions): Promise<Carrier> {
   const timers = options.timers ?? systemClock
   const { log } = options
@@ -94,7 +92,7 @@ export async function createCarrier(options: CarrierOptions): Promise<Carrier> {
   app.route('/sandbox', createControlRoutes(state))
   app.get('/healthz', (c) => c.json({ status: 'ok' }))
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
-  const url = await listen(server, options.port ?? 0, options.hostname ?? '127.0.0.1')
+  const url = await listenOnLoopback(server, options.port ?? 0)
 
   let closing: Promise<void> | null = null
   return {
@@ -112,10 +110,7 @@ export async function createCarrier(options: CarrierOptions): Promise<Carrier> {
         for (const call of calls.list()) call.close()
         ticks.close()
         await callbacks.close()
-        await new Promise<void>((resolve) => {
-          server.close(() => resolve())
-          server.closeAllConnections()
-        })
+        await closeServer(server)
       })()
       return closing
     },
@@ -123,14 +118,3 @@ export async function createCarrier(options: CarrierOptions): Promise<Carrier> {
 }
 
 const DEFAULT_NUMBERS = Array.from({ length: 10 }, (_, index) => `+120255501${90 + index}`)
-
-function listen(server: Server, port: number, hostname: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, hostname, () => {
-      server.off('error', reject)
-      const address = server.address() as AddressInfo
-      resolve(`http://${hostname}:${address.port}`)
-    })
-  })
-}

@@ -1,0 +1,8 @@
+export type { CallReport } from './carrier/call.ts'
+export { type Carrier, type CarrierOptions, createCarrier } from './carrier/create-carrier.ts'
+export type { FaultInput } from './carrier/faults.ts'
+export type { StreamReport } from './carrier/media-stream.ts'
+export type { PhoneReport } from './phones/report.ts'
+export type { Scenario, ScenarioInput } from './phones/scenario.ts'
+export { BUILT_IN_SCENARIOS } from './phones/scenarios.ts'
+export { createSandbox, type Sandbox, type SandboxOptions, type SandboxUrls } from './server.ts'
