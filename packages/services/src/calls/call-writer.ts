@@ -98,6 +98,7 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
     sql``,
   )
   const eventIds = events.map((event) => event.id)
+  // Only text goes into arrays: for booleans and dates postgres.js declares the type of one element instead of the array's.
   const deliveryIds = events.map(() => newId('delivery', now.getTime()))
   const workIds = work.map(() => newId('work', now.getTime()))
 
@@ -136,7 +137,7 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
       select t.id, changed.id, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms
       from changed, unnest(
         ${turns.map(() => newId('turn', now.getTime()))}::text[], ${turns.map((turn) => turn.turn)}::int[], ${turns.map((turn) => turn.role)}::text[],
-        ${turns.map((turn) => turn.text)}::text[], ${turns.map((turn) => turn.text_planned)}::text[], ${turns.map((turn) => turn.interrupted)}::boolean[],
+        ${turns.map((turn) => turn.text)}::text[], ${turns.map((turn) => turn.text_planned)}::text[], ${turns.map((turn) => String(turn.interrupted))}::text[]::boolean[],
         ${turns.map((turn) => turn.start_ms)}::int[], ${turns.map((turn) => turn.end_ms)}::int[]
       ) as t (id, turn, role, text, text_planned, interrupted, start_ms, end_ms)
     )

@@ -1,0 +1,36 @@
+import type { CarrierAccount } from '@phonevoice/carriers/contract'
+import type { ServiceContext } from '../context.ts'
+
+export interface CarrierAccountRow {
+  id: string
+  carrier: 'twilio'
+  account_sid: string
+  auth_token_sealed: string
+  base_url: string
+}
+
+export function sealAuthToken(ctx: ServiceContext, accountId: string, authToken: string): string {
+  return ctx.secrets.seal(authToken, purpose(accountId))
+}
+
+/** An account as the carrier adapters want it, its token readable. */
+export function openCarrierAccount(ctx: ServiceContext, row: CarrierAccountRow): CarrierAccount {
+  return {
+    carrier: row.carrier,
+    baseUrl: row.base_url,
+    accountSid: row.account_sid,
+    authToken: ctx.secrets.open(row.auth_token_sealed, purpose(row.id)),
+  }
+}
+
+/** The sandbox's account; null where there is no sandbox. */
+export function sandboxAccount(ctx: ServiceContext): CarrierAccount | null {
+  const { sandbox } = ctx.settings
+  if (!sandbox) return null
+  const { carrierUrl, accountSid, authToken } = sandbox
+  return { carrier: 'twilio', baseUrl: carrierUrl.replace(/\/+$/, ''), accountSid, authToken }
+}
+
+function purpose(accountId: string): string {
+  return `carrier-token:${accountId}`
+}

@@ -1,0 +1,1 @@
+export { deleteOldIdempotencyKeys } from './delete-old-keys.ts'

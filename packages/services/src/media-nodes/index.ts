@@ -1,0 +1,3 @@
+export { announceNode, type NodeAnnouncement } from './announce-node.ts'
+export { drainNode, removeNode } from './leave.ts'
+export { reserveNode } from './reserve-node.ts'

@@ -1,0 +1,5 @@
+export { addPhoneNumber } from './add-phone-number.ts'
+export { type BindPhoneNumber, type BoundPhoneNumber, bindPhoneNumber } from './bind-phone-number.ts'
+export { type BoundNumber, findBoundNumber } from './find-bound-number.ts'
+export { listPhoneNumbers } from './list-phone-numbers.ts'
+export { unbindPhoneNumber } from './unbind-phone-number.ts'

@@ -1,0 +1,3 @@
+export { closeStream } from './close-stream.ts'
+export { type MintedStream, mintStream } from './mint-stream.ts'
+export { type OpenStream, openStream, type SessionBrief } from './open-stream.ts'
