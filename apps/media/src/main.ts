@@ -1,0 +1,84 @@
+import { createLog, parseConfig, systemClock, type Timers } from '@phonevoice/base'
+import { openDatabase } from '@phonevoice/db'
+import { createGuardedClient } from '@phonevoice/outbound-http'
+import { createBus, createWakeQueue } from '@phonevoice/queue'
+import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
+import { createSecretBox } from '@phonevoice/services/secrets'
+import { createFolderStorage } from '@phonevoice/storage'
+import type { ProviderAccess } from './call-providers.ts'
+import { mediaConfigShape } from './config.ts'
+import { startMedia } from './media.ts'
+
+const config = parseConfig(mediaConfigShape, process.env)
+const log = createLog({
+  service: 'media',
+  level: config.LOG_LEVEL,
+  showCustomerContent: config.LOG_CUSTOMER_CONTENT,
+})
+const connection = { redisUrl: config.REDIS_URL ?? null, postgresUrl: config.DATABASE_URL, log }
+const db = openDatabase({ url: config.DATABASE_URL, applicationName: 'phonevoice-media' })
+const queue = createWakeQueue<WakeUp>(connection)
+const bus = createBus<BusMessage>(connection)
+const guarded = createGuardedClient({
+  allowedRanges: config.OUTBOUND_ALLOWED_RANGES.split(',').filter((range) => range !== ''),
+})
+
+/** Wall-clock time that never jumps: pacing audio must not follow a corrected system clock. */
+const timers: Timers = { ...systemClock, now: () => performance.timeOrigin + performance.now() }
+
+const { SANDBOX_CARRIER_URL, SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN } = config
+const ctx: ServiceContext = {
+  db,
+  clock: systemClock,
+  log,
+  secrets: createSecretBox(Buffer.from(config.SECRETS_KEY, 'base64')),
+  wake: (wakeUp) => queue.wake(wakeUp),
+  publish: (message) => bus.publish(message),
+  settings: {
+    apiOrigin: config.API_PUBLIC_ORIGIN,
+    sandbox:
+      SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
+        ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
+        : null,
+  },
+}
+const openai = { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null }
+const live: ProviderAccess = {
+  openai,
+  voice: config.TTS_BASE_URL ? { baseUrl: config.TTS_BASE_URL, apiKey: config.TTS_API_KEY ?? null } : openai,
+}
+const sandboxProvider = { baseUrl: config.SANDBOX_PROVIDERS_URL ?? config.OPENAI_BASE_URL, apiKey: 'sandbox' }
+const test: ProviderAccess = { openai: sandboxProvider, voice: sandboxProvider }
+
+const media = await startMedia(
+  {
+    ctx,
+    bus,
+    storage: createFolderStorage(config.STORAGE_DIR),
+    access: { live, test },
+    guardedFetch: guarded.fetch,
+    timers,
+    log,
+    callsMax: config.MEDIA_CALLS_MAX,
+  },
+  config.MEDIA_PORT,
+  config.MEDIA_PUBLIC_ORIGIN ?? null,
+)
+log.info('listening', { origin: media.origin, nodeId: media.nodeId })
+process.send?.({ type: 'listening', urls: { media: media.origin } })
+
+let isStopping = false
+async function stop(drainMs: number): Promise<void> {
+  if (isStopping) process.exit(1)
+  isStopping = true
+  log.info('draining', { activeCalls: media.activeCalls })
+  await media.drain(drainMs)
+  await media.stop()
+  await Promise.all([queue.close(), bus.close(), guarded.close()])
+  await db.close()
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop(config.MEDIA_DRAIN_SECONDS * 1000))
+process.on('SIGINT', () => void stop(config.MEDIA_DRAIN_SECONDS * 1000))
+// Started by a launcher that is gone: nobody will stop us any more.
+process.on('disconnect', () => void stop(0))

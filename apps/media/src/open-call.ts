@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto'
+import type { Log, Timers } from '@phonevoice/base'
+import { verifyTwilioHandshake } from '@phonevoice/carriers'
+import type { CallForSession } from '@phonevoice/services/calls'
+import { recordTurnMeasurement, recordUtterance, setEndingReason } from '@phonevoice/services/calls'
+import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
+import type { ServiceContext } from '@phonevoice/services/context'
+import { addRecordingPart, startRecording } from '@phonevoice/services/recordings'
+import { closeStream, openStream } from '@phonevoice/services/streams'
+import { recordUsage } from '@phonevoice/services/usage'
+import type { ObjectStorage } from '@phonevoice/storage'
+import type { CallProviders } from './call-providers.ts'
+import { toConversationSettings } from './conversation-settings.ts'
+import { createJournal } from './journal.ts'
+import type { PhraseCache } from './phrase-cache.ts'
+import type { CarrierSink } from './pipeline/outbound.ts'
+import { createRecorder, type Recorder } from './recorder.ts'
+import type { StreamClaim } from './server.ts'
+import { createSession, type Session, type SessionStore } from './session.ts'
+import { renderTemplate } from './template.ts'
+import type { Ticker } from './ticker.ts'
+import { createUsageMeter } from './usage-meter.ts'
+
+export interface OpenCallDependencies {
+  ctx: ServiceContext
+  storage: ObjectStorage
+  providersFor(call: CallForSession): CallProviders
+  phrases: PhraseCache
+  ticker: Ticker
+  timers: Timers
+  /** `ws://` or `wss://` and host: what the carrier was told to connect to. */
+  publicOrigin: string
+  nodeId: string
+  log: Log
+  /** Called when a session exists and when it is gone, so that messages for a call find it. */
+  onOpen(callId: string, session: Session): void
+  onClosed(callId: string, session: Session): void
+}
+
+/** Turns a socket's claim into a running session. Null: the token is unknown, used, expired or another call's, or the handshake was not signed. */
+export async function openCall(
+  deps: OpenCallDependencies,
+  claim: StreamClaim,
+  sink: CarrierSink & { close(): void },
+): Promise<Session | null> {
+  const { ctx, timers } = deps
+  const opened = await openStream(ctx, {
+    token: claim.token,
+    carrierCallId: claim.carrierCallId,
+    carrierStreamId: claim.carrierStreamId,
+    nodeId: deps.nodeId,
+  })
+  if (!opened) return null
+  const call = opened
+  const log = deps.log.child({ callId: call.callId, streamId: opened.streamId })
+  const account = await resolveCarrierAccount(ctx, {
+    mode: call.mode,
+    organizationId: call.organizationId,
+    carrierAccountId: opened.carrierAccountId,
+  })
+  const isSigned = verifyTwilioHandshake({
+    authToken: account.authToken,
+    signature: claim.signature,
+    url: `${deps.publicOrigin.replace(/^ws:/, 'wss:')}${claim.path}`,
+  })
+  if (!isSigned) {
+    log.warn('a media socket carried a wrong signature', {})
+    return null
+  }
+  if (call.isRecorded) await startRecording(ctx, { callId: call.callId })
+
+  const providers = deps.providersFor(call)
+  const startedAt = call.startedAt?.getTime() ?? ctx.clock.now()
+  const offsetMs = Math.max(0, ctx.clock.now() - startedAt)
+  const isResumed = opened.isResumed
+  const session: Session = createSession({
+    callId: call.callId,
+    settings: toConversationSettings(call.assistant, call.variables, {
+      maxDurationMs: Math.max(1000, call.maxDurationSeconds * 1000 - offsetMs),
+    }),
+    history: call.history,
+    isResumed,
+    nextTurn: call.nextTurn,
+    offsetMs: isResumed ? offsetMs : 0,
+    sink,
+    transcriber: {
+      providers: providers.transcribers,
+      language: call.assistant.transcriber.language ?? call.assistant.language,
+      keywords: call.assistant.transcriber.keywords,
+    },
+    answers: {
+      providers: providers.answers,
+      instructions: renderTemplate(call.assistant.instructions, call.variables),
+      user: opaqueUser(call),
+      metadata: customMetadata(call),
+    },
+    voice: {
+      providers: providers.voices,
+      language: call.assistant.language,
+      organizationId: call.organizationId,
+      phrases: deps.phrases,
+    },
+    recorder: call.isRecorded ? recorderFor(deps, call.callId, opened.streamId, log) : null,
+    usage: createUsageMeter(opened.streamId),
+    journal: createJournal({ log, timers }),
+    store: storeFor(ctx, call.callId, opened.streamId),
+    ticker: deps.ticker,
+    timers,
+    log,
+    onClosed: () => deps.onClosed(call.callId, session),
+  })
+  deps.onOpen(call.callId, session)
+  return session
+}
+
+function storeFor(ctx: ServiceContext, callId: string, streamId: string): SessionStore {
+  return {
+    recordUtterance: ({ turn, role, text, textPlanned, interrupted, startMs, endMs }) =>
+      recordUtterance(ctx, {
+        callId,
+        utterance: {
+          turn,
+          role,
+          text,
+          text_planned: textPlanned,
+          interrupted,
+          start_ms: startMs,
+          end_ms: endMs,
+        },
+      }),
+    // Response ids count from one in each stream of a call.
+    recordTurnMeasurement: (measurement) =>
+      recordTurnMeasurement(ctx, {
+        callId,
+        measurement: { ...measurement, responseId: `${streamId}:${measurement.responseId}` },
+      }),
+    recordUsage: (lines) => Promise.all(lines.map((line) => recordUsage(ctx, { callId, ...line }))),
+    setEndingReason: (reason) => setEndingReason(ctx, { callId, reason }),
+    closeStream: () => closeStream(ctx, { streamId }),
+  }
+}
+
+function recorderFor(deps: OpenCallDependencies, callId: string, streamId: string, log: Log): Recorder {
+  return createRecorder({
+    log,
+    async writePart({ number, offsetMs, durationMs, isLast, audio }) {
+      const storageKey = `recordings/${callId}/${streamId}/${String(number).padStart(5, '0')}.ulaw`
+      await deps.storage.put(storageKey, audio)
+      await addRecordingPart(deps.ctx, { streamId, number, storageKey, offsetMs, durationMs, isLast })
+    },
+  })
+}
+
+/** The same person gets the same id from one call to the next within an organization; nobody can read a number from it. */
+function opaqueUser(call: CallForSession): string {
+  return createHash('sha256').update(`${call.organizationId}:${call.phoneNumber}`).digest('hex').slice(0, 32)
+}
+
+function customMetadata(call: CallForSession): Record<string, string> {
+  const own = Object.entries(call.metadata).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? value : JSON.stringify(value),
+  ])
+  return { ...Object.fromEntries(own), call_id: call.callId, assistant_id: call.assistantId }
+}

@@ -1,0 +1,39 @@
+import type { Log } from '@phonevoice/base'
+import { greetingClauses } from '@phonevoice/conversation'
+import type { CallForSession } from '@phonevoice/services/calls'
+import type { CallProviders } from './call-providers.ts'
+import { toConversationSettings } from './conversation-settings.ts'
+import { phraseKey, synthesiseMulaw } from './effects/voice.ts'
+import type { PhraseCache } from './phrase-cache.ts'
+
+/** Longest a greeting may take to synthesise ahead; the phone has been answered by then. */
+const PREPARE_TIMEOUT_MS = 15_000
+
+/**
+ * While the phone rings: synthesises what will be said first, so that the person who answers hears it at once. A failure here only means that the
+ * greeting is synthesised when it is needed.
+ */
+export async function prepareCall(
+  call: CallForSession,
+  providers: CallProviders,
+  phrases: PhraseCache,
+  log: Log,
+): Promise<void> {
+  const voice = providers.voices[0]
+  if (!voice) return
+  const settings = toConversationSettings(call.assistant, call.variables, { maxDurationMs: 0 })
+  const signal = AbortSignal.timeout(PREPARE_TIMEOUT_MS)
+  try {
+    for (const text of greetingClauses(settings)) {
+      const key = phraseKey(call.organizationId, voice.tts, voice.speed, text)
+      if (phrases.get(key)) continue
+      const pieces: Uint8Array[] = []
+      const request = { text, speed: voice.speed, language: call.assistant.language, signal }
+      for await (const mulaw of synthesiseMulaw(voice.tts, request)) pieces.push(mulaw)
+      if (signal.aborted) return
+      phrases.set(key, Buffer.concat(pieces))
+    }
+  } catch (error) {
+    log.warn('the greeting could not be prepared', { callId: call.callId, error })
+  }
+}
