@@ -87,6 +87,7 @@ export type ConversationEvent =
 
 export interface HeardClause {
   clauseId: ClauseId
+  /** Heard so far, counted from the clause's own beginning, also where it was spoken on from a later position (`fromMs`). 0: nothing. */
   heardMs: number
   durationMs: number | null
 }
@@ -151,16 +152,28 @@ export interface ConversationSettings {
   disclosure: string | null
   /** Null: the caller speaks first. */
   firstMessage: string | null
+  /** The wait between the caller's last voiced frame and the decision that the turn is over: `minMs` after a finished sentence, `maxMs` in the middle of one. */
   endOfTurn: { minMs: number; maxMs: number }
   interruption: {
+    /** False: the agent always finishes, and what was said meanwhile is answered afterwards. Keys wait, too. */
     enabled: boolean
+    /** Speech over the agent's voice pauses it after this long. */
     minSpeechMs: number
+    /** Words needed to take the turn from the agent. From 2 on, speech alone does not pause it. */
     minWords: number
+    /** Taken for backchannels, beside those of the language. Compared without case and punctuation. */
     ignorePhrases: readonly string[]
+    /** Interrupt at once, wherever they stand, beside those of the language. */
     stopPhrases: readonly string[]
   }
+  /**
+   * After `timeoutMs` in which neither was heard, `reprompt` is spoken, `maxReprompts` times at most until the caller answers; then the call ends. Null:
+   * the call ends the first time.
+   */
   silence: { reprompt: string | null; timeoutMs: number; maxReprompts: number }
+  /** An utterance of the caller that begins or ends with one of the phrases ends the call after `message`; null: the language's own goodbye. */
   endCall: { phrases: readonly string[]; message: string | null }
+  /** Keys are collected until `terminator` (empty: none), `maxDigits` of them, or `timeoutMs` after the last one. */
   keypad: { maxDigits: number; terminator: string; timeoutMs: number }
   maxDurationMs: number
   /** Spoken when the language model, voice or recogniser has failed for good; null: the language's own apology. */

@@ -5,6 +5,9 @@ import { cutResponse, finishCallerUtterance } from './finish-response.ts'
 import { canGiveWay, isInterruptible } from './interruption.ts'
 import { startAnswer } from './respond.ts'
 
+/** Keys kept while a finished number waits to be answered. */
+const longestNumber = 64
+
 /**
  * Keys are a turn of the caller: collected until the terminator, the longest allowed number or a pause, then answered like words. A key interrupts
  * the agent at once; where that is not allowed the keys wait until it has finished. The terminator itself is not part of the number, unless it is
@@ -17,7 +20,7 @@ export function onKey(draft: Draft, digit: string): void {
   caller.digitsToMs = nowMs
   if (caller.areDigitsDone) {
     // A further key while a finished number waits for the agent belongs to that number.
-    caller.digits += digit
+    if (caller.digits.length < longestNumber) caller.digits += digit
     return
   }
   const { terminator, maxDigits, timeoutMs } = settings.keypad
