@@ -49,7 +49,7 @@ export type EndReason =
 export type ConversationEvent =
   /**
    * The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. `turns`: utterances that process
-   * had finished, so that numbering goes on; without it, the length of the history.
+   * had finished, so that numbering goes on; 0 without it.
    */
   | { type: 'call-started'; history: readonly HistoryMessage[]; resumed: boolean; turns?: number }
   /** Voice activity began; `atMs` is where the first voiced frame was. */

@@ -15,7 +15,7 @@ export function onCallStarted(
   const { settings, language } = draft
   enterLive(draft)
   draft.history = event.history
-  draft.turns = event.turns ?? event.history.length
+  draft.turns = event.turns ?? 0
   if (!event.resumed) {
     say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)
     return
