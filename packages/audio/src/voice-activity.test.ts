@@ -180,6 +180,12 @@ describe('everything else', () => {
     expect(listen([[sound, 10_000]])).toEqual([])
   })
 
+  test('does not fire on a room whose noise swells and sinks by a few decibels', () => {
+    const swelling: Sound = (i, random) =>
+      white(-40)(i, random) * 10 ** ((3 * Math.sin((2 * Math.PI * i) / 16_000)) / 20)
+    expect(listen([[swelling, 20_000]])).toEqual([])
+  })
+
   test('gets used to a noise that begins during the call', () => {
     const heard = listen([
       [silence, 2000],

@@ -240,6 +240,8 @@ describe('warming', () => {
     })
     const tts = createTts()
     await tts.warm()
+    // The pool takes the connection back on its next turn.
+    await new Promise((resolve) => setImmediate(resolve))
     for await (const _ of tts.synthesize(requestOf()));
     expect(ports).toHaveLength(2)
     expect(ports[0]).toBe(ports[1])

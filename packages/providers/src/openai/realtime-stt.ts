@@ -103,7 +103,6 @@ function openStream(
     })
     heldParts = hasBeenReady ? [] : [{ type: 'ready' }]
     hasBeenReady = true
-    sentBytes = 0
     for (const span of [...spans.committed]) {
       if (retiring?.itemIds.has(span.itemId as string)) continue
       if (span.chunks.length === 0) fail(span, 'The audio of this span was lost with the connection.')
