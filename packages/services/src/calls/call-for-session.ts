@@ -15,6 +15,8 @@ export interface CallForSession {
   assistant: AssistantSettings
   variables: Call['variables']
   metadata: Call['metadata']
+  /** The account that carries it; null: the sandbox's. */
+  carrierAccountId: string | null
   /** The person. */
   phoneNumber: string
   from: string
@@ -43,6 +45,7 @@ export interface SessionRow {
   assistant: unknown
   variables: string
   metadata: string
+  carrier_account_id: string | null
   phone_number: string
   from_number: string
   is_recorded: boolean
@@ -57,7 +60,7 @@ export interface SessionRow {
 export function sessionColumns(ctx: ServiceContext) {
   return ctx.db
     .sql`c.id, c.organization_id, c.mode, c.direction, c.assistant_id, c.assistant, c.variables, c.metadata,
-    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.max_duration_seconds, c.max_cost_micro_usd,
+    c.carrier_account_id,    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.max_duration_seconds, c.max_cost_micro_usd,
     c.ending_reason, o.webhook_secret_sealed,
     (select json_agg(json_build_object('turn', t.turn, 'role', t.role, 'text', t.text) order by t.turn)
       from turns t where t.call_id = c.id) as turns`
@@ -86,6 +89,7 @@ export function toCallForSession(ctx: ServiceContext, row: SessionRow): CallForS
     assistant: openSettings(ctx.secrets, row.organization_id, storedSettings(row.assistant)),
     variables: JSON.parse(row.variables) as Call['variables'],
     metadata: JSON.parse(row.metadata) as Call['metadata'],
+    carrierAccountId: row.carrier_account_id,
     phoneNumber: row.phone_number,
     from: row.from_number,
     isRecorded: row.is_recorded,
