@@ -114,9 +114,9 @@ export function createSpeechDecoder(options: SpeechDecoderOptions): SpeechDecode
   }
 
   function read(open: OpenPiece, from: number): void {
-    const { byte, meanSquare } = readSymbol(buffer, from - base)
+    const { byte, meanSquare, isClear } = readSymbol(buffer, from - base)
     const header = open.count === 0 ? readHeader(byte) : null
-    if (meanSquare < GATE_MEAN_SQUARE || (open.count === 0 && !header)) {
+    if (!isClear || meanSquare < GATE_MEAN_SQUARE || (open.count === 0 && !header)) {
       fail(open)
       return
     }

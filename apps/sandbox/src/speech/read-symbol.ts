@@ -17,9 +17,14 @@ export interface SymbolReading {
   byte: number
   /** Mean square per sample. */
   meanSquare: number
+  /** Both tones stand out from the others of their kind; where they do not, the byte is a guess. */
+  isClear: boolean
 }
 
-const reading: SymbolReading = { byte: 0, meanSquare: 0 }
+/** The runner-up may have this share of the winner's power. On a clean line it has a hundredth. */
+const RUNNER_UP_MAX = 0.5
+
+const reading: SymbolReading = { byte: 0, meanSquare: 0, isClear: false }
 
 /**
  * Reads the byte of the symbol at `samples[offset … offset + 159]`: the strongest low and the strongest high tone. The result is one
@@ -32,10 +37,12 @@ export function readSymbol(samples: Int16Array, offset: number): SymbolReading {
     energy += sample * sample
   }
   fold(samples, offset)
+  isEveryToneClear = true
   const low = strongest(0, FIRST_HIGH_TONE)
   const high = strongest(FIRST_HIGH_TONE, TONES) - FIRST_HIGH_TONE
   reading.byte = (low << 4) | high
   reading.meanSquare = energy / SYMBOL_SAMPLES_8K
+  reading.isClear = isEveryToneClear
   return reading
 }
 
@@ -50,9 +57,13 @@ function fold(samples: Int16Array, offset: number): void {
   }
 }
 
+/** Set by `strongest`, which stays free of allocations. */
+let isEveryToneClear = true
+
 function strongest(from: number, to: number): number {
   let best = from
   let bestPower = -1
+  let runnerUp = -1
   for (let tone = from; tone < to; tone++) {
     const row = tone * ROW
     let real = 0
@@ -61,10 +72,14 @@ function strongest(from: number, to: number): number {
     for (let i = HALF + 1; i < ROW; i++) imaginary += folded[i]! * TABLE[row + i]!
     const power = real * real + imaginary * imaginary
     if (power > bestPower) {
+      runnerUp = bestPower
       bestPower = power
       best = tone
+    } else if (power > runnerUp) {
+      runnerUp = power
     }
   }
+  if (runnerUp > RUNNER_UP_MAX * bestPower) isEveryToneClear = false
   return best
 }
 
