@@ -113,6 +113,7 @@ describe('the simulated model, left alone', () => {
     ['', 'Hello, how can I help you?'],
     ['my number is five five five one two three four', 'I have noted five five five one two three four.'],
     ['[keys pressed: 42#]', 'You pressed 4 2 #.'],
+    ['42', 'You pressed 4 2.'],
     ['I would like to speak to a human, please.', 'colleague'],
     ['What are your opening hours?', 'nine to five'],
     ['Stop. I have another question.', 'What is your question?'],

@@ -95,6 +95,8 @@ const BOOK = [
   'réserver',
 ]
 const STOP = ['stop', 'wait', 'another question', 'a question', 'attendez', 'une question']
+/** Keys alone (`42#`), or after a word that says so. */
+const KEYS = /(?:^|(?:press|key|keypad|dtmf|touche)[^0-9*#]*)(?=[0-9*# ]+\W*$)([0-9*#][0-9*# ]*)/i
 const DIGIT_WORDS =
   /^(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|zéro|un|deux|trois|quatre|cinq|sept|huit|neuf|\d+)$/
 
@@ -107,7 +109,7 @@ export function smallTalk(heard: readonly string[], language: Language): string 
   const { day, time } = readAppointment(said)
   if (says(GOODBYE) || (says(THANKS) && !day && !time)) return phrases.goodbye
   if (says(STORY)) return phrases.story
-  const keys = /(?:press|key|keypad|dtmf|touche)[^0-9*#]*([0-9*#][0-9*# ]*)/i.exec(said)?.[1]
+  const keys = KEYS.exec(said)?.[1]
   if (keys) return phrases.pressed([...keys.replaceAll(' ', '')].join(' '))
   const digits = said
     .toLowerCase()
