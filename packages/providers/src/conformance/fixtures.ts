@@ -1,4 +1,4 @@
-import type { LlmProvider, SttProvider, TtsProvider } from '../contract/index.ts'
+import type { LlmMessage, LlmProvider, SttProvider, TtsProvider } from '../contract/index.ts'
 
 /** What every fixture of a conformance suite has: a vendor, real or simulated, that can be made to misbehave. */
 interface Fixture {
@@ -17,10 +17,10 @@ export interface SttFixture extends Fixture {
 
 export interface LlmFixture extends Fixture {
   provider: LlmProvider
-  /** Makes or finds a prompt that this model answers with these words, at least one of them at a time. */
-  promptFor(words: string): string
-  /** A prompt whose answer goes on until it is aborted, or for very long. */
-  endlessPrompt: string
+  /** Messages that this model answers with these words, at least one of them at a time. */
+  messagesFor(words: string): readonly LlmMessage[]
+  /** Messages whose answer goes on until it is aborted, or for very long. */
+  endlessMessages: readonly LlmMessage[]
 }
 
 export interface TtsFixture extends Fixture {

@@ -1,10 +1,11 @@
 /** What media and worker rely on in every language model. Run it on an adapter with `describeLlm('name', createFixture)`. */
 import { ProviderError } from '@phonevoice/base'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { LlmPart, LlmRequest } from '../contract/index.ts'
+import type { LlmMessage, LlmPart, LlmRequest } from '../contract/index.ts'
 import { type LlmFixture, spokenForm } from './fixtures.ts'
 
 const WAIT_MS = 20_000
+const HELLO: readonly LlmMessage[] = [{ role: 'user', content: 'Hello?' }]
 
 export function describeLlm(name: string, create: () => Promise<LlmFixture>): void {
   describe(`${name} as a language model`, () => {
@@ -14,9 +15,9 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
     })
     afterEach(() => fixture.close())
 
-    function requestOf(prompt: string, overrides: Partial<LlmRequest> = {}): LlmRequest {
+    function requestOf(messages: readonly LlmMessage[], overrides: Partial<LlmRequest> = {}): LlmRequest {
       return {
-        messages: [{ role: 'user', content: prompt }],
+        messages,
         temperature: null,
         user: 'person_1',
         metadata: {},
@@ -28,9 +29,12 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
       }
     }
 
-    async function partsOf(prompt: string, overrides: Partial<LlmRequest> = {}): Promise<LlmPart[]> {
+    async function partsOf(
+      messages: readonly LlmMessage[],
+      overrides: Partial<LlmRequest> = {},
+    ): Promise<LlmPart[]> {
       const parts: LlmPart[] = []
-      for await (const part of fixture.provider.stream(requestOf(prompt, overrides))) parts.push(part)
+      for await (const part of fixture.provider.stream(requestOf(messages, overrides))) parts.push(part)
       return parts
     }
 
@@ -38,7 +42,7 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
       parts.map((part) => (part.type === 'text-delta' ? part.text : '')).join('')
 
     test('answers in pieces and finishes once, with usage', { timeout: WAIT_MS }, async () => {
-      const parts = await partsOf(fixture.promptFor('two large pizzas are on their way'))
+      const parts = await partsOf(fixture.messagesFor('two large pizzas are on their way'))
       expect(spokenForm(textIn(parts))).toBe('two large pizzas are on their way')
       expect(parts.filter(({ type }) => type === 'text-delta').length).toBeGreaterThan(1)
       expect(parts.filter(({ type }) => type === 'finish')).toHaveLength(1)
@@ -53,7 +57,7 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
     test('keeps the words of calls apart', { timeout: WAIT_MS }, async () => {
       const said = ['red one', 'blue two', 'green three', 'yellow four']
       const heard = await Promise.all(
-        said.map(async (words) => spokenForm(textIn(await partsOf(fixture.promptFor(words))))),
+        said.map(async (words) => spokenForm(textIn(await partsOf(fixture.messagesFor(words))))),
       )
       expect(heard).toEqual(said)
     })
@@ -62,7 +66,7 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
       const controller = new AbortController()
       const parts: LlmPart[] = []
       for await (const part of fixture.provider.stream(
-        requestOf(fixture.endlessPrompt, { signal: controller.signal }),
+        requestOf(fixture.endlessMessages, { signal: controller.signal }),
       )) {
         parts.push(part)
         if (part.type === 'text-delta') controller.abort()
@@ -74,13 +78,13 @@ export function describeLlm(name: string, create: () => Promise<LlmFixture>): vo
     test('throws a provider error when refused', { timeout: WAIT_MS }, async ({ skip }) => {
       if (!fixture.refuse) return skip()
       fixture.refuse()
-      await expect(partsOf('hello')).rejects.toBeInstanceOf(ProviderError)
+      await expect(partsOf(HELLO)).rejects.toBeInstanceOf(ProviderError)
     })
 
     test('throws a timeout when nobody answers', { timeout: WAIT_MS }, async ({ skip }) => {
       if (!fixture.fallSilent) return skip()
       fixture.fallSilent()
-      await expect(partsOf('hello', { firstTokenTimeoutMs: 200 })).rejects.toMatchObject({
+      await expect(partsOf(HELLO, { firstTokenTimeoutMs: 200 })).rejects.toMatchObject({
         category: 'timeout',
       })
     })

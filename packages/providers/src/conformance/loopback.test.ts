@@ -34,8 +34,8 @@ describeLlm('OpenAI chat completions', async () => {
   })
   return {
     provider: createOpenAiLlm({ apiKey: 'k', baseUrl: server.origin, model: 'm', isCustom: true }),
-    promptFor: (words) => words,
-    endlessPrompt: 'endless',
+    messagesFor: (content) => [{ role: 'user', content }],
+    endlessMessages: [{ role: 'user', content: 'endless' }],
     fallSilent: () => server.answerWith(() => {}),
     refuse: () => server.answerWith(json(403, {})),
     close: server.close,
