@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   range_not_satisfiable: { status: 416, title: 'The range cannot be served' },
   rate_limited: { status: 429, title: 'Too many requests' },
   internal_error: { status: 500, title: 'Something went wrong on our side' },
+  carrier_unavailable: { status: 502, title: 'The carrier did not do what was asked' },
   not_ready: { status: 503, title: 'The service is not ready' },
 } as const satisfies Record<string, { status: number; title: string }>
 

@@ -1,0 +1,36 @@
+import type { Log, Timers } from '@phonevoice/base'
+import type { CarrierAccount, CarrierNumbers } from '@phonevoice/carriers'
+import type { ApiKeyOwner, Authenticator } from '@phonevoice/services/api-keys'
+import type { ServiceContext } from '@phonevoice/services/context'
+import type { ObjectStorage } from '@phonevoice/storage'
+import type { CallEventFeed } from './call-event-feed.ts'
+
+/** What a server is made of; `main.ts` builds the real ones. */
+export interface ApiDependencies {
+  /** A context whose log lines carry the request's id. */
+  createContext(log: Log): ServiceContext
+  authenticator: Authenticator
+  /** Wakes readers of a call's event stream. */
+  feed: CallEventFeed
+  storage: Pick<ObjectStorage, 'get'>
+  /** The carrier's side of binding a number. */
+  carrierNumbers(account: CarrierAccount): CarrierNumbers
+  log: Log
+  timers: Timers
+  /** Aborts when the server begins to close: long answers end, the rest is finished. */
+  draining: AbortSignal
+}
+
+/** What middleware leaves for handlers. */
+export interface ApiVariables {
+  requestId: string
+  context: ServiceContext
+  /** Set behind `bearer`. */
+  owner: ApiKeyOwner
+  /** Fields of the request's one log line; customers' content only under `customer`. */
+  wide: Record<string, unknown>
+}
+
+export interface ApiEnv {
+  Variables: ApiVariables
+}

@@ -1,0 +1,16 @@
+import { newId } from '@phonevoice/base'
+import type { MiddlewareHandler } from 'hono'
+import type { ApiEnv } from '../dependencies.ts'
+
+const SANE = /^[A-Za-z0-9._:-]{8,128}$/
+
+/** Gives each request an id, the caller's own where it is sane, and says it in `X-Request-Id` of every answer. */
+export function requestId(): MiddlewareHandler<ApiEnv> {
+  return async function requestId(c, next) {
+    const given = c.req.header('x-request-id')
+    const id = given !== undefined && SANE.test(given) ? given : newId('request')
+    c.set('requestId', id)
+    await next()
+    c.header('X-Request-Id', id)
+  }
+}

@@ -1,0 +1,64 @@
+import { EVENT_DATA, eventSchema } from '@phonevoice/contracts'
+import { z } from 'zod'
+import type { ApiDependencies } from './dependencies.ts'
+import { type Api, createApi } from './routes/describe.ts'
+import { addRoutes } from './routes/index.ts'
+
+export type OpenApiDocument = ReturnType<Api['getOpenAPI31Document']>
+
+/** Sentences for the webhook section, one per event. */
+const WEBHOOKS: Readonly<Record<keyof typeof EVENT_DATA, string>> = {
+  'call.queued': 'The call was accepted. Not sent unless `webhook_events` asks for it.',
+  'call.ringing': 'The phone rings. Not sent unless `webhook_events` asks for it.',
+  'call.started': 'The call was answered.',
+  transcription: 'Someone has finished speaking; of the assistant, what was heard.',
+  'call.ended': 'The line is down. Not sent unless `webhook_events` asks for it.',
+  'call.completed': 'Everything about the call is known. Exactly one per call.',
+}
+
+const DESCRIPTION = `Software makes and answers phone calls with an AI voice assistant.
+
+Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test keys call simulated phones and cost nothing. Errors are
+\`application/problem+json\` with a stable \`code\`. Unknown request fields are refused; responses may gain fields at any time.`
+
+/** Adds what belongs to the whole description and to no single route. */
+export function describeApi(api: Api): void {
+  const registry = api.openAPIRegistry
+  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  for (const [event, data] of Object.entries(EVENT_DATA)) {
+    const body = eventSchema
+      .extend({ data })
+      .meta({ id: `Event ${event}`.replace(/\W+(\w)/g, (_, letter) => letter.toUpperCase()) })
+    registry.registerWebhook({
+      method: 'post',
+      path: event,
+      summary: event,
+      description: WEBHOOKS[event as keyof typeof EVENT_DATA],
+      request: { body: { content: { 'application/json': { schema: body } } } },
+      responses: { 200: { description: 'Any 2xx: received.' } },
+    })
+  }
+}
+
+/** The description of everything the api offers to users. */
+export function toDocument(api: Api): OpenApiDocument {
+  return api.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: { title: 'PhoneVoice', version: '1', description: DESCRIPTION },
+    servers: [{ url: '/', description: 'This server.' }],
+    tags: [
+      { name: 'Calls', description: 'Make calls and read everything about them.' },
+      { name: 'Assistants', description: 'Who speaks on a call, and how.' },
+      { name: 'Phone numbers', description: 'Which assistant answers which number.' },
+      { name: 'System', description: 'For whoever runs the service.' },
+    ],
+  })
+}
+
+/** The description without a server. Adding a route only remembers its dependencies; none of them is used before a request comes. */
+export function createDocument(): OpenApiDocument {
+  const api = createApi()
+  addRoutes(api, {} as ApiDependencies)
+  describeApi(api)
+  return toDocument(api)
+}

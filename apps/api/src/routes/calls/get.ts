@@ -1,0 +1,32 @@
+import { callSchema } from '@phonevoice/contracts'
+import { getCall } from '@phonevoice/services/calls'
+import {
+  type AddRoute,
+  answer,
+  callParam,
+  createRoute,
+  KEY_PROBLEMS,
+  problems,
+  SECURED,
+} from '../describe.ts'
+import { showCall } from './show-call.ts'
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/calls/{id}',
+  operationId: 'getCall',
+  tags: ['Calls'],
+  summary: 'Read a call',
+  security: SECURED,
+  request: { params: callParam },
+  responses: { 200: answer(callSchema, 'The call as it is now.'), ...problems(...KEY_PROBLEMS, 'not_found') },
+})
+
+export const addGetCall: AddRoute = (api) => {
+  api.openapi(route, async (c) => {
+    const { organizationId, mode } = c.get('owner')
+    const context = c.get('context')
+    const row = await getCall(context, { organizationId, mode, callId: c.req.valid('param').id })
+    return c.json(await showCall(context, row), 200)
+  })
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import { serveAudio } from '../../serve-audio.ts'
+import {
+  type AddRoute,
+  callParam,
+  createRoute,
+  KEY_PROBLEMS,
+  otherBody,
+  problems,
+  SECURED,
+} from '../describe.ts'
+import { readyRecording } from './ready-recording.ts'
+
+const audio = { 'audio/wav': { schema: z.string().meta({ format: 'binary' }) } }
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/calls/{id}/recording/audio',
+  operationId: 'getCallRecordingAudio',
+  tags: ['Calls'],
+  summary: 'Download the recording',
+  description: 'The audio itself. Takes `Range`.',
+  security: SECURED,
+  request: { params: callParam },
+  responses: {
+    200: { description: 'All of it.', content: audio },
+    206: { description: 'The range.', content: audio },
+    ...problems(
+      ...KEY_PROBLEMS,
+      'not_found',
+      'recording_not_ready',
+      'recording_unavailable',
+      'range_not_satisfiable',
+    ),
+  },
+})
+
+export const addGetRecordingAudio: AddRoute = (api, { storage }) => {
+  api.openapi(route, async (c) => {
+    const { organizationId, mode } = c.get('owner')
+    const key = { organizationId, mode, callId: c.req.valid('param').id }
+    return otherBody(await serveAudio(c, storage, await readyRecording(c.get('context'), key)))
+  })
+}

@@ -1,0 +1,42 @@
+import { AppError } from '@phonevoice/base'
+import { connectStreamTwiml, hangupTwiml, sayTwiml } from '@phonevoice/carriers'
+import { answerCall, setEndingReason } from '@phonevoice/services/calls'
+import type { ServiceContext } from '@phonevoice/services/context'
+import { mintStream } from '@phonevoice/services/streams'
+
+/** A stream that fails again and again would otherwise be connected again and again. */
+const STREAMS_MAX = 10
+
+const APOLOGY = 'Sorry, we cannot continue this call right now. Please try again later. Goodbye.'
+
+/**
+ * The carrier's instructions for a call that is up: a stream to a media process, or to hang up when the call is ending or not the one we want.
+ * Without a media process the caller hears an apology and the call ends as `media_lost`. `streamNumber` counts the streams of the call from 1.
+ */
+export async function connectCall(
+  context: ServiceContext,
+  input: { callId: string; carrierCallId: string; streamNumber: number },
+): Promise<string> {
+  const { callId, carrierCallId, streamNumber } = input
+  const { next } = await answerCall(context, { callId, carrierCallId })
+  if (next === 'hang-up') return hangupTwiml()
+  const stream =
+    streamNumber > STREAMS_MAX ? null : await mintStream(context, { callId }).catch(nullWhenNoNode)
+  if (!stream) {
+    await setEndingReason(context, { callId, reason: 'media_lost' })
+    context.log.error('no media process for a call', { callId, streamNumber })
+    return sayTwiml(APOLOGY, 'en-US')
+  }
+  const hooks = `${context.settings.apiOrigin}/carriers/twilio`
+  return connectStreamTwiml({
+    url: stream.url,
+    token: stream.token,
+    actionUrl: `${hooks}/resume?call=${callId}&stream=${streamNumber + 1}`,
+    statusCallbackUrl: `${hooks}/stream?call=${callId}`,
+  })
+}
+
+function nullWhenNoNode(error: unknown): null {
+  if (error instanceof AppError && error.code === 'not_ready') return null
+  throw error
+}

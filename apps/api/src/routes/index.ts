@@ -1,0 +1,60 @@
+import type { ApiDependencies } from '../dependencies.ts'
+import { addCreateAssistant } from './assistants/create.ts'
+import { addDeleteAssistant } from './assistants/delete.ts'
+import { addGetAssistant } from './assistants/get.ts'
+import { addListAssistants } from './assistants/list.ts'
+import { addUpdateAssistant } from './assistants/update.ts'
+import { addCreateCall } from './calls/create.ts'
+import { addListDeliveries } from './calls/deliveries.ts'
+import { addEndCall } from './calls/end.ts'
+import { addStreamCallEvents } from './calls/event-stream.ts'
+import { addListCallEvents } from './calls/events.ts'
+import { addGetCall } from './calls/get.ts'
+import { addListCalls } from './calls/list.ts'
+import { addGetRecording } from './calls/recording.ts'
+import { addGetRecordingAudio } from './calls/recording-audio.ts'
+import { addGetTranscript } from './calls/transcript.ts'
+import { addTwilioAnswer } from './carriers/twilio/answer.ts'
+import { addTwilioInbound } from './carriers/twilio/inbound.ts'
+import { addTwilioResume } from './carriers/twilio/resume.ts'
+import { addTwilioStatus } from './carriers/twilio/status.ts'
+import { addTwilioStream } from './carriers/twilio/stream.ts'
+import type { AddRoute, Api } from './describe.ts'
+import { addBindPhoneNumber } from './phone-numbers/bind.ts'
+import { addListPhoneNumbers } from './phone-numbers/list.ts'
+import { addUnbindPhoneNumber } from './phone-numbers/unbind.ts'
+import { addOpenRecordingLink } from './recordings/open-link.ts'
+import { addHealth } from './system/health.ts'
+
+/** Every route, in the order of the description. */
+const ROUTES: readonly AddRoute[] = [
+  addCreateCall,
+  addListCalls,
+  addGetCall,
+  addEndCall,
+  addListCallEvents,
+  addStreamCallEvents,
+  addGetTranscript,
+  addGetRecording,
+  addGetRecordingAudio,
+  addListDeliveries,
+  addOpenRecordingLink,
+  addCreateAssistant,
+  addListAssistants,
+  addGetAssistant,
+  addUpdateAssistant,
+  addDeleteAssistant,
+  addBindPhoneNumber,
+  addListPhoneNumbers,
+  addUnbindPhoneNumber,
+  addHealth,
+  addTwilioAnswer,
+  addTwilioResume,
+  addTwilioStatus,
+  addTwilioInbound,
+  addTwilioStream,
+]
+
+export function addRoutes(api: Api, dependencies: ApiDependencies): void {
+  for (const add of ROUTES) add(api, dependencies)
+}

@@ -1,0 +1,66 @@
+import { CarrierError, InvalidInput } from '@phonevoice/base'
+import { phoneNumberBindSchema, phoneNumberResourceSchema } from '@phonevoice/contracts'
+import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
+import { bindPhoneNumber } from '@phonevoice/services/phone-numbers'
+import {
+  type AddRoute,
+  answer,
+  BODY_PROBLEMS,
+  createRoute,
+  jsonBody,
+  KEY_PROBLEMS,
+  problems,
+  SECURED,
+} from '../describe.ts'
+
+const route = createRoute({
+  method: 'post',
+  path: '/v1/phone-numbers',
+  operationId: 'bindPhoneNumber',
+  tags: ['Phone numbers'],
+  summary: 'Let an assistant answer a number',
+  description:
+    'Also tells the carrier to ask us when the number is called. Binding a number again changes the assistant. Test keys bind +12025550190 to +12025550199.',
+  security: SECURED,
+  request: { body: jsonBody(phoneNumberBindSchema) },
+  responses: {
+    200: answer(phoneNumberResourceSchema, 'The number, bound.'),
+    ...problems(
+      ...KEY_PROBLEMS,
+      ...BODY_PROBLEMS,
+      'invalid_phone_number',
+      'unknown_assistant',
+      'number_not_owned',
+      'phone_number_taken',
+      'carrier_not_configured',
+      'carrier_unavailable',
+    ),
+  },
+})
+
+export const addBindPhoneNumber: AddRoute = (api, { carrierNumbers }) => {
+  api.openapi(route, async (c) => {
+    const { organizationId, mode } = c.get('owner')
+    const context = c.get('context')
+    const { phone_number: phoneNumber, assistant_id: assistantId } = c.req.valid('json')
+    const bound = await bindPhoneNumber(context, { organizationId, mode, phoneNumber, assistantId })
+    const { carrierAccountId } = bound
+    const account = await resolveCarrierAccount(context, { organizationId, mode, carrierAccountId })
+    const hooks = `${context.settings.apiOrigin}/carriers/twilio`
+    await carrierNumbers(account)
+      .configureNumber(phoneNumber, { voiceUrl: `${hooks}/inbound`, statusUrl: `${hooks}/status` })
+      .catch(explainUnknownNumber)
+    return c.json(bound.resource, 200)
+  })
+}
+
+function explainUnknownNumber(error: unknown): never {
+  if (!(error instanceof CarrierError) || error.category !== 'not-found') throw error
+  throw new InvalidInput(
+    'number_not_owned',
+    'The carrier account does not have this number: buy or move it there first.',
+    {
+      fields: [{ pointer: '/phone_number', message: 'must be a number of the carrier account' }],
+    },
+  )
+}

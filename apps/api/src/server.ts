@@ -1,0 +1,80 @@
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { bodyLimit } from 'hono/body-limit'
+import { HTTPException } from 'hono/http-exception'
+import type { ApiDependencies } from './dependencies.ts'
+import { addDocs } from './docs/add-docs.ts'
+import { handleError } from './error-handler.ts'
+import { bearer } from './middleware/bearer.ts'
+import { requestId } from './middleware/request-id.ts'
+import { wideEvent } from './middleware/wide-event.ts'
+import { answerUnknown } from './not-found.ts'
+import { describeApi } from './openapi.ts'
+import { type Api, createApi } from './routes/describe.ts'
+import { addRoutes } from './routes/index.ts'
+
+export interface ApiServer {
+  /** For requests without a socket. */
+  readonly app: Api
+  /** Begins to listen; port 0 lets the system choose. */
+  listen(options: { port: number; host: string }): Promise<{ port: number }>
+  /** Takes no new connections, ends event streams, lets requests finish for `graceMs` (default 5,000), then closes what is left. */
+  close(graceMs?: number): Promise<void>
+}
+
+const BODY_BYTES_MAX = 256 * 1024
+/** Event streams begin to speak at once; everything else is answered in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000
+
+export function createServer(dependencies: Omit<ApiDependencies, 'draining'>): ApiServer {
+  const drain = new AbortController()
+  const app = createApp({ ...dependencies, draining: drain.signal })
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
+  }) as Server
+  let closing: Promise<void> | null = null
+
+  return {
+    app,
+    listen({ port, host }) {
+      return new Promise((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, host, () => {
+          server.off('error', reject)
+          resolve({ port: (server.address() as AddressInfo).port })
+        })
+      })
+    },
+    close(graceMs = 5000) {
+      closing ??= new Promise<void>((resolve) => {
+        drain.abort()
+        const force = dependencies.timers.after(graceMs, () => server.closeAllConnections())
+        server.close(() => {
+          force.cancel()
+          resolve()
+        })
+        server.closeIdleConnections()
+      })
+      return closing
+    },
+  }
+}
+
+function createApp(dependencies: ApiDependencies): Api {
+  const app = createApi()
+  app.onError(handleError)
+  app.use(requestId(), wideEvent(dependencies))
+  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }))
+  app.use('/v1/*', bearer(dependencies.authenticator))
+  addRoutes(app, dependencies)
+  describeApi(app)
+  addDocs(app)
+  app.notFound(answerUnknown(app))
+  return app
+}
+
+function refuseLargeBody(): never {
+  throw new HTTPException(413)
+}

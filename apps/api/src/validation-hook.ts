@@ -1,0 +1,52 @@
+import { type FieldProblem, InvalidInput } from '@phonevoice/base'
+import type { ErrorCode } from '@phonevoice/contracts'
+import type { z } from 'zod'
+
+type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie'
+type ValidationResult =
+  | { target: string; success: true }
+  | { target: string; success: false; error: { issues: readonly z.core.$ZodIssue[] } }
+
+/** Turns what a schema found into one `InvalidInput` that points at every wrong field. */
+export function throwOnInvalid(result: ValidationResult): undefined {
+  if (result.success) return
+  const fields = result.error.issues.flatMap((issue) => toFieldProblems(issue, result.target as Target))
+  throw new InvalidInput(codeFor(fields), detailFor(fields), { fields })
+}
+
+function toFieldProblems(issue: z.core.$ZodIssue, target: Target): FieldProblem[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({
+      pointer: pointerTo([...issue.path, key], target),
+      message: 'is not a field of this request',
+    }))
+  return [{ pointer: pointerTo(issue.path, target), message: messageOf(issue) }]
+}
+
+/** Zod's own sentences begin "Invalid input: …"; ours complete "the field …". */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.message.endsWith('received undefined')) return 'is required'
+  return issue.message.replace(/^Invalid input: expected/, 'must be:')
+}
+
+/** A JSON Pointer into the body; `query/…`, `path/…` and `header/…` elsewhere. */
+function pointerTo(path: readonly PropertyKey[], target: Target): string {
+  const parts = path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))
+  if (target === 'json') return parts.map((part) => `/${part}`).join('')
+  return [target === 'param' ? 'path' : target, ...parts].join('/')
+}
+
+/** When exactly one field is wrong and it has a code of its own, that code; a field that is missing is not one of them. */
+function codeFor(fields: readonly FieldProblem[]): ErrorCode {
+  const [only] = fields
+  if (fields.length !== 1 || !only || only.message === 'is required') return 'invalid_request'
+  if (only.pointer === '/phone_number' || only.pointer === '/from') return 'invalid_phone_number'
+  if (only.pointer === '/webhook_url') return 'invalid_webhook_url'
+  return 'invalid_request'
+}
+
+function detailFor(fields: readonly FieldProblem[]): string {
+  const [only] = fields
+  if (fields.length !== 1 || !only) return 'Several fields are not valid; see errors.'
+  return only.pointer === '' ? `The body ${only.message}.` : `${only.pointer} ${only.message}.`
+}
