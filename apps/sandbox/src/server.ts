@@ -1,7 +1,7 @@
 import type { Log } from '@phonevoice/base'
 import { type Carrier, type CarrierOptions, createCarrier } from './carrier/create-carrier.ts'
 import { createInbox } from './inbox/index.ts'
-import { createProviderServer } from './providers/index.ts'
+import { createProviderServer, type ProviderServerOptions } from './providers/index.ts'
 
 export interface SandboxOptions
   extends Pick<CarrierOptions, 'ringTimeScale' | 'streamTimestamps' | 'endedCallAnswer'> {
@@ -14,6 +14,8 @@ export interface SandboxOptions
   authToken: string
   /** Secret with which the inbox verifies what it receives; it may be set later over the inbox's HTTP. */
   webhookSecret?: string
+  /** How slow the simulated providers are, where it differs from their defaults. */
+  latencies?: NonNullable<ProviderServerOptions['latencies']>
   log: Log
 }
 
@@ -54,6 +56,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     const providers = await createProviderServer({
       log: log.child({ part: 'providers' }),
       port: options.providersPort ?? 0,
+      ...(options.latencies === undefined ? {} : { latencies: options.latencies }),
     })
     opened.push(providers)
     const inbox = await createInbox({

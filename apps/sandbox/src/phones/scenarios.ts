@@ -7,12 +7,15 @@ const waitForGoodbye = [
   { do: 'hang-up' },
 ] as const
 
+/** Some assistants let the caller speak first: after a while a person does. */
+const greeting = { do: 'listen', timeout_ms: 6000 } as const
+
 const INPUTS = {
   '+12025550100': {
     name: 'talks',
     description: 'Books an appointment and says goodbye.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'say', text: 'Hello, I would like to book an appointment.' },
       { do: 'listen' },
       { do: 'say', text: 'Tuesday at ten in the morning, please.' },
@@ -47,7 +50,7 @@ const INPUTS = {
     name: 'interrupts',
     description: 'Asks for a long story and speaks over it.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'say', text: 'Please tell me a long story.' },
       { do: 'wait-for-speech', speaking_ms: 1500 },
       { do: 'say', text: 'Stop. I have another question.', interrupts: true },
@@ -61,7 +64,7 @@ const INPUTS = {
     name: 'hangs up mid-sentence',
     description: 'Begins to speak and hangs up in the middle.',
     steps: [
-      { do: 'listen' },
+      greeting,
       {
         do: 'say',
         text: 'Hello, I wanted to ask whether you could tell me about the prices.',
@@ -74,7 +77,7 @@ const INPUTS = {
     name: 'presses keys',
     description: 'Presses 4, 2 and the hash key.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'press', digits: '42#' },
       { do: 'listen' },
       { do: 'say', text: 'Thank you, goodbye.' },
@@ -85,7 +88,7 @@ const INPUTS = {
     name: 'listens aloud',
     description: 'Says "uh huh" and makes wordless noise while the assistant talks.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'say', text: 'Please tell me a long story.' },
       { do: 'wait-for-speech', speaking_ms: 1200 },
       { do: 'say', text: 'uh huh' },
@@ -100,7 +103,7 @@ const INPUTS = {
     name: 'spells a number',
     description: 'Says a phone number with a pause in the middle.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'say', text: 'my number is five five five' },
       { do: 'pause', ms: 700 },
       { do: 'say', text: 'one two three four' },
@@ -113,7 +116,7 @@ const INPUTS = {
     name: 'asks for a human',
     description: 'Wants to talk to a person.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'say', text: 'I would like to speak to a human, please.' },
       { do: 'listen' },
       { do: 'say', text: 'Thank you, goodbye.' },
@@ -124,7 +127,7 @@ const INPUTS = {
     name: 'plays a recording',
     description: 'Plays a WAV with its text mixed in; give your own with PUT /sandbox/phones/+12025550112.',
     steps: [
-      { do: 'listen' },
+      greeting,
       { do: 'play', text: 'This is a recording. What are your opening hours?' },
       { do: 'listen' },
       { do: 'say', text: 'Thank you, goodbye.' },
