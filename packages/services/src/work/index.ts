@@ -6,4 +6,4 @@ export {
   LEASE_RENEW_MS,
   renewLeases,
 } from './lease.ts'
-export { completeWork, retryWork } from './settle-work.ts'
+export { completeWork, DONE, retryWork, type Step, settleWork } from './settle-work.ts'

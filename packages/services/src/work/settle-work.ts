@@ -17,3 +17,12 @@ async function settle(ctx: ServiceContext, held: Held, nextAtMs: number | null):
     where id = ${held.id} and lease_token = ${held.leaseToken} returning id`
   return rows.length === 1
 }
+
+/** What a handler of work has come to: nothing more to do (null), or when to come back. */
+export type Step = { nextAtMs: number | null }
+export const DONE: Step = { nextAtMs: null }
+
+/** Applies a step. False: the lease had passed to somebody else, whose step counts. */
+export function settleWork(ctx: ServiceContext, held: Held, step: Step): Promise<boolean> {
+  return settle(ctx, held, step.nextAtMs)
+}
