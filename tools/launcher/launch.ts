@@ -23,6 +23,8 @@ export interface Installation {
   urls: Urls
   seed: Seed & { webhookSecret: string }
   apps: readonly App[]
+  /** What every app was given, so that one can be started again. */
+  environment: Readonly<Record<string, string | undefined>>
 }
 
 /** What has been started, in order; taken down in reverse. */
@@ -79,7 +81,7 @@ export async function launch(options: LaunchOptions, running: Running): Promise<
     )
     report(`${name.padEnd(8)}  ${describe(name, urls)}`)
   }
-  return { urls, seed, apps: running.apps }
+  return { urls, seed, apps: running.apps, environment: appEnv }
 }
 
 /** In reverse order: first who makes work, last who keeps it. */

@@ -12,6 +12,8 @@ import { hashStreamToken } from './token.ts'
 export interface SessionBrief extends CallForSession {
   streamId: string
   startedAt: Date
+  /** True when the call was in another stream before: it goes on instead of beginning. */
+  isResumed: boolean
 }
 
 export interface OpenStream {
@@ -29,7 +31,9 @@ export interface OpenStream {
  */
 export async function openStream(ctx: ServiceContext, input: OpenStream): Promise<SessionBrief | null> {
   const now = new Date(ctx.clock.now())
-  const [row] = await ctx.db.sql<(SessionRow & { stream_id: string; started_at: Date })[]>`
+  const [row] = await ctx.db.sql<
+    (SessionRow & { stream_id: string; started_at: Date; is_resumed: boolean })[]
+  >`
     with opened as (
       update streams s set opened_at = ${now}, carrier_stream_id = ${cleanText(input.carrierStreamId)}
       from calls c
@@ -42,7 +46,14 @@ export async function openStream(ctx: ServiceContext, input: OpenStream): Promis
       where calls.id = opened.call_id and calls.status = 'in_progress'
       returning calls.*, opened.stream_id
     )
-    select ${sessionColumns(ctx)}, c.stream_id from held c join organizations o on o.id = c.organization_id`
+    select ${sessionColumns(ctx)}, c.stream_id,
+      exists (select 1 from streams before where before.call_id = c.id and before.opened_at is not null) as is_resumed
+    from held c join organizations o on o.id = c.organization_id`
   if (!row) return null
-  return { ...toCallForSession(ctx, row), streamId: row.stream_id, startedAt: row.started_at }
+  return {
+    ...toCallForSession(ctx, row),
+    streamId: row.stream_id,
+    startedAt: row.started_at,
+    isResumed: row.is_resumed,
+  }
 }
