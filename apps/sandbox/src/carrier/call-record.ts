@@ -86,6 +86,11 @@ export function toCallJson(record: CallRecord) {
   }
 }
 
+/** The number of the phone, whoever dialled. */
+export function phoneNumberOf(record: CallRecord): string {
+  return record.direction === 'inbound' ? record.from : record.to
+}
+
 /** Whole seconds from answer to end; 0 when it was never answered. */
 export function durationSeconds(record: CallRecord): number {
   if (record.answeredAtMs === null || record.endedAtMs === null) return 0

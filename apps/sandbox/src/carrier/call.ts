@@ -1,30 +1,24 @@
-import { encodeMulaw } from '@phonevoice/audio'
-import type { Log, Timer, Timers } from '@phonevoice/base'
+import type { Timer } from '@phonevoice/base'
 import { createPhone, type Phone } from '../phones/phone.ts'
 import type { PhoneReport } from '../phones/report.ts'
 import type { Scenario } from '../phones/scenario.ts'
-import { keyTone, speak, toTelephonePcm } from '../phones/sounds.ts'
+import { type CallContext, type CallServices, NOTED_MAX } from './call-context.ts'
 import {
   type CallRecord,
   type CallStatus,
   durationSeconds,
   FINAL_STATUSES,
+  phoneNumberOf,
   toVoiceParams,
 } from './call-record.ts'
-import type { CallbackSender } from './callbacks.ts'
-import type { Faults } from './faults.ts'
 import { Line } from './line.ts'
 import { type MachineDetection, startMachineDetection } from './machine-detection.ts'
-import { MediaStream, type StreamReport } from './media-stream.ts'
-import { newSid, toRfc2822 } from './sid.ts'
+import type { MediaStream, StreamReport } from './media-stream.ts'
+import { createScriptHost, playDigits } from './script-host.ts'
+import { toRfc2822 } from './sid.ts'
 import type { Param } from './signature.ts'
-import type { TickClock } from './tick-clock.ts'
-import type { HttpMethod, StreamNoun } from './twiml/parse.ts'
-import { runScript, type ScriptHost, type Source } from './twiml/run.ts'
-import { type WebhookClient, WebhookError } from './webhook-client.ts'
-
-/** Debugger entries and streams kept per call. */
-const NOTED_MAX = 200
+import type { HttpMethod } from './twiml/parse.ts'
+import { runScript, type Source } from './twiml/run.ts'
 
 export type CallEvent = 'initiated' | 'ringing' | 'answered' | 'completed'
 
@@ -38,21 +32,6 @@ export interface CallPlan {
   machineDetection: MachineDetection | null
   /** Keys played to the phone right after the answer. */
   sendDigits: string | null
-}
-
-/** What all calls of a carrier share. */
-export interface CallServices {
-  timers: Timers
-  ticks: TickClock
-  webhooks: WebhookClient
-  callbacks: CallbackSender
-  faults: Faults
-  log: Log
-  /** Multiplies ringing and dialling times only; talking always takes its time. */
-  ringTimeScale: number
-  streamTimestamps: 'exact' | 'jittered'
-  /** Told once, when the call has ended. */
-  onEnded: (call: Call) => void
 }
 
 /** Everything the sandbox knows about a call, for `GET /sandbox/calls/{sid}`. */
@@ -89,7 +68,8 @@ export class Call {
   readonly #plan: CallPlan
   readonly #warnings: { code: number; message: string }[] = []
   readonly #streams: MediaStream[] = []
-  readonly #cookies = new Map<string, string>()
+  /** What the running script may use of this call. */
+  readonly #context: CallContext
   #statusCallbackSequence = 0
   #timer: Timer | null = null
   #limit: Timer | null = null
@@ -109,6 +89,7 @@ export class Call {
     this.#plan = options.plan
     this.#authToken = options.authToken
     this.#services = options.services
+    this.#context = this.#createContext()
   }
 
   get hasEnded(): boolean {
@@ -210,7 +191,7 @@ export class Call {
     const line = this.#goLive()
     const { fallback, machineDetection, sendDigits } = this.#plan
     const instructions = this.#plan.instructions!
-    if (sendDigits !== null) this.#playDigits(line, sendDigits)
+    if (sendDigits !== null) playDigits(line, sendDigits)
     if (!machineDetection) {
       this.#runScript(instructions, fallback)
       return
@@ -224,7 +205,7 @@ export class Call {
       ]
       if (!machineDetection.isAsync) this.#runScript(instructions, fallback, result)
       else if (machineDetection.callback) {
-        this.#sendCallback(machineDetection.callback, [
+        this.#context.sendCallback(machineDetection.callback, [
           ['CallSid', this.record.sid],
           ['AccountSid', this.record.accountSid],
           ...result,
@@ -258,7 +239,7 @@ export class Call {
     this.#script = script
     // What an abandoned verb was playing is not heard any further.
     this.#line?.playout.drop()
-    runScript(this.#createHost(extra), source, fallback, script.signal)
+    runScript(createScriptHost(this.#context, extra), source, fallback, script.signal)
       .then(() => this.#end('completed', 'instructions ran out', 200))
       .catch((error: unknown) => {
         if (script.signal.aborted) return
@@ -301,138 +282,35 @@ export class Call {
       )
     }
     if (this.record.answeredBy !== null) params.push(['AnsweredBy', this.record.answeredBy])
-    this.#sendCallback(statusCallback, params, callStatus)
+    this.#context.sendCallback(statusCallback, params, callStatus)
   }
 
-  #sendCallback(
-    to: { url: string; method: HttpMethod },
-    params: Param[],
-    callStatus: string | null = null,
-  ): void {
-    const { sid } = this.record
-    const number = this.record.direction === 'inbound' ? this.record.from : this.record.to
-    this.#services.callbacks.send({
-      ...to,
-      params,
-      authToken: this.#authToken,
-      callSid: sid,
-      to: number,
-      callStatus,
-    })
-  }
-
-  #createHost(extra: readonly Param[]): ScriptHost {
-    const { webhooks, timers } = this.#services
-    let once = extra
-    const { record } = this
+  #createContext(): CallContext {
     return {
-      get isAnswered() {
-        return record.status === 'in-progress'
-      },
-      fetch: async (url, method, signal) => {
-        const params = [...toVoiceParams(this.record, this.record.status), ...once]
-        once = []
-        const answer = await webhooks.send({
-          url,
-          method,
-          params,
-          authToken: this.#authToken,
-          cookies: this.#cookies,
-          signal,
-        })
-        if (answer.status < 200 || answer.status >= 300) {
-          throw new WebhookError(11200, `Got HTTP ${answer.status} response to ${url}`)
-        }
-        return answer
-      },
+      record: this.record,
+      authToken: this.#authToken,
+      services: this.#services,
+      streams: this.#streams,
+      cookies: new Map(),
+      line: () => this.#line!,
       answer: () => {
         if (this.record.status === 'ringing') this.#goLive()
       },
-      say: (text, voice, signal) => this.#playOut(speak(text, voice === null ? {} : { voice }).mulaw, signal),
-      playAudio: (audio, signal) => this.#playOut(encodeMulaw(toTelephonePcm(audio)), signal),
-      playDigits: (digits, signal) => {
-        this.#playDigits(this.#line!, digits)
-        return this.#playOut(new Uint8Array(0), signal)
+      reject: (reason) => {
+        if (reason === 'busy') this.#end('busy', 'rejected', 486)
+        else this.#end('no-answer', 'rejected', 603)
       },
-      wait: (ms, signal) => wait(timers, ms, signal),
-      stream: (stream, signal) => this.#stream(stream, signal),
-      reject: (reason) =>
-        reason === 'busy' ? this.#end('busy', 'rejected', 486) : this.#end('no-answer', 'rejected', 603),
       warn: (code, message) => this.#warn(code, message),
+      sendCallback: (to, params, callStatus) =>
+        this.#services.callbacks.send({
+          ...to,
+          params,
+          authToken: this.#authToken,
+          callSid: this.record.sid,
+          to: phoneNumberOf(this.record),
+          callStatus: callStatus ?? null,
+        }),
     }
-  }
-
-  #playOut(mulaw: Uint8Array, signal: AbortSignal): Promise<void> {
-    const playout = this.#line!.playout
-    if (!playout.enqueue(mulaw)) this.#warn(11750, 'the audio is longer than ten minutes')
-    return new Promise((resolve, reject) => {
-      const stop = () => reject(signal.reason)
-      signal.addEventListener('abort', stop, { once: true })
-      playout.mark(() => {
-        signal.removeEventListener('abort', stop)
-        resolve()
-      })
-    })
-  }
-
-  #playDigits(line: Line, digits: string): void {
-    for (const digit of digits) {
-      if (digit === 'w' || digit === 'W')
-        line.playout.enqueue(new Uint8Array(digit === 'w' ? 4000 : 8000).fill(0xff))
-      else if (/[0-9*#]/.test(digit)) line.playout.enqueue(keyTone(digit, 200).mulaw)
-    }
-  }
-
-  async #stream(noun: StreamNoun, signal: AbortSignal): Promise<void> {
-    const ids = { streamSid: newSid('MZ'), accountSid: this.record.accountSid, callSid: this.record.sid }
-    const problem = findStreamProblem(noun)
-    if (problem) {
-      this.#warn(problem.code, problem.message)
-      this.#reportStream(noun, ids.streamSid, 'stream-error', problem.message)
-      return
-    }
-    const number = this.record.direction === 'inbound' ? this.record.from : this.record.to
-    const fault = this.#services.faults.take('stream', number)
-    if (fault?.kind === 'refuse') {
-      this.#warn(31902, 'Stream - Connection - Refused (on request)')
-      this.#reportStream(noun, ids.streamSid, 'stream-error', 'Stream - Connection - Refused')
-      return
-    }
-    const stream = new MediaStream({
-      ids,
-      stream: noun,
-      line: this.#line!,
-      authToken: this.#authToken,
-      timers: this.#services.timers,
-      timestamps: this.#services.streamTimestamps,
-      fault,
-      onStarted: () => this.#reportStream(noun, ids.streamSid, 'stream-started'),
-    })
-    if (this.#streams.length < NOTED_MAX) this.#streams.push(stream)
-    const stop = () => stream.stop()
-    signal.addEventListener('abort', stop, { once: true })
-    const end = await stream.ended
-    signal.removeEventListener('abort', stop)
-    if (end.kind === 'error') {
-      this.#warn(end.code, end.message)
-      this.#reportStream(noun, ids.streamSid, 'stream-error', end.message)
-    } else {
-      this.#reportStream(noun, ids.streamSid, 'stream-stopped')
-    }
-  }
-
-  #reportStream(noun: StreamNoun, streamSid: string, event: string, error?: string): void {
-    if (noun.statusCallback === null || this.record.endCause === 'the sandbox closed') return
-    const params: Param[] = [
-      ['AccountSid', this.record.accountSid],
-      ['CallSid', this.record.sid],
-      ['StreamSid', streamSid],
-      ['StreamName', noun.name ?? streamSid],
-      ['StreamEvent', event],
-      ['Timestamp', new Date(this.#services.timers.now()).toISOString()],
-    ]
-    if (error !== undefined) params.push(['StreamError', error])
-    this.#sendCallback({ url: noun.statusCallback, method: noun.statusCallbackMethod }, params)
   }
 
   #setStatus(status: CallStatus): void {
@@ -449,32 +327,4 @@ export class Call {
   #later(delayMs: number, run: () => void): void {
     this.#timer = this.#services.timers.after(delayMs * this.#services.ringTimeScale, run)
   }
-}
-
-function findStreamProblem(noun: StreamNoun): { code: number; message: string } | null {
-  if (noun.track !== null && noun.track !== 'inbound_track') {
-    return {
-      code: 31941,
-      message: 'Stream - Invalid Track: a bidirectional stream has the inbound track only',
-    }
-  }
-  if (!URL.canParse(noun.url)) return { code: 31923, message: 'Stream - Malformed URL' }
-  // The vendor takes wss only; ws is for machines that talk to themselves.
-  if (!/^wss?:$/.test(new URL(noun.url).protocol))
-    return { code: 31922, message: 'Stream - Unsupported scheme' }
-  return null
-}
-
-function wait(timers: Timers, ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = timers.after(ms, () => {
-      signal.removeEventListener('abort', stop)
-      resolve()
-    })
-    const stop = () => {
-      timer.cancel()
-      reject(signal.reason)
-    }
-    signal.addEventListener('abort', stop, { once: true })
-  })
 }

@@ -1,5 +1,5 @@
 import type { PhoneBook } from '../phones/phone-book.ts'
-import type { CallServices } from './call.ts'
+import type { CallServices } from './call-context.ts'
 import type { CallRegistry } from './call-registry.ts'
 import type { Faults } from './faults.ts'
 import type { NumberRegistry } from './numbers.ts'
