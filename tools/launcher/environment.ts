@@ -54,7 +54,7 @@ export function appEnvironment(input: EnvironmentInput): Record<string, string |
     SANDBOX_PROVIDERS_PORT: String(ports.providers),
     SANDBOX_INBOX_PORT: String(ports.inbox),
     SANDBOX_CARRIER_URL: urls.sandbox,
-    SANDBOX_PROVIDERS_URL: urls.providers,
+    SANDBOX_PROVIDERS_URL: `${urls.providers}/v1`,
     SANDBOX_ACCOUNT_SID: secrets.sandboxAccountSid,
     SANDBOX_AUTH_TOKEN: secrets.sandboxAuthToken,
     SANDBOX_WEBHOOK_SECRET: input.webhookSecret,
