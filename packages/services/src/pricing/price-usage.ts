@@ -6,7 +6,7 @@ export interface Usage {
   component: CostLine['component']
   provider: string
   model: string
-  unit: UsageUnit
+  unit: UsageUnit | (string & {})
   /** Not negative; may be a fraction. */
   quantity: number
   source: CostLine['source']
