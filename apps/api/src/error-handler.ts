@@ -20,6 +20,8 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
     wide.errorCode = shown.code
     if (ERROR_CODES[shown.code].status >= 500) wide.error = error
   }
+  // The rest of the body is not read: the connection cannot serve another request.
+  if (shown.code === 'body_too_large') c.header('Connection', 'close')
   if (error instanceof AppError) {
     const { retryAfterSeconds, rangeSizeBytes } = error.context
     if (typeof retryAfterSeconds === 'number') c.header('Retry-After', String(Math.ceil(retryAfterSeconds)))

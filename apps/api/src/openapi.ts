@@ -27,7 +27,7 @@ export function describeApi(api: Api): void {
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
   for (const [event, data] of Object.entries(EVENT_DATA)) {
     const body = eventSchema
-      .extend({ data })
+      .extend({ event: z.literal(event), data })
       .meta({ id: `Event ${event}`.replace(/\W+(\w)/g, (_, letter) => letter.toUpperCase()) })
     registry.registerWebhook({
       method: 'post',

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
+import { systemClock } from '@phonevoice/base'
 import { bodyLimit } from 'hono/body-limit'
 import { HTTPException } from 'hono/http-exception'
 import type { ApiDependencies } from './dependencies.ts'
@@ -26,6 +27,7 @@ export interface ApiServer {
 const BODY_BYTES_MAX = 256 * 1024
 /** Event streams begin to speak at once; everything else is answered in milliseconds. */
 const REQUEST_TIMEOUT_MS = 30_000
+const SWEEP_MS = 20
 
 export function createServer(dependencies: Omit<ApiDependencies, 'draining'>): ApiServer {
   const drain = new AbortController()
@@ -50,8 +52,12 @@ export function createServer(dependencies: Omit<ApiDependencies, 'draining'>): A
     close(graceMs = 5000) {
       closing ??= new Promise<void>((resolve) => {
         drain.abort()
-        const force = dependencies.timers.after(graceMs, () => server.closeAllConnections())
+        // Sockets live in real time, whatever clock the requests are given. A connection whose last answer is out stays open for the next
+        // request, so they are swept until none is left.
+        const sweep = systemClock.every(SWEEP_MS, () => server.closeIdleConnections())
+        const force = systemClock.after(graceMs, () => server.closeAllConnections())
         server.close(() => {
+          sweep.cancel()
           force.cancel()
           resolve()
         })
