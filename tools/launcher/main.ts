@@ -7,6 +7,7 @@
  */
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { endOfLog } from './app-process.ts'
 import { runDemo } from './demo.ts'
@@ -26,6 +27,8 @@ const settingsFile = path.join(projectRoot, '.env')
 if (existsSync(settingsFile)) process.loadEnvFile(settingsFile)
 
 const state = openStateFolder(path.resolve(flags.state ?? path.join(projectRoot, '.phonevoice')))
+// A terminal that was closed must not keep us from stopping in order.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const stop = new AbortController()
 const running: Running = { apps: [], stopDatabase: null }
 listenToSignals()
@@ -35,7 +38,7 @@ process.exit()
 async function main(): Promise<number> {
   let giveBackLock: () => void
   try {
-    giveBackLock = takeLock(state)
+    giveBackLock = await takeLockSoon()
   } catch (error) {
     if (!(error instanceof AlreadyRunning)) throw error
     console.error(`${error.message} See ${state.path('dev.json')}, or stop it first.`)
@@ -54,6 +57,19 @@ async function main(): Promise<number> {
     rmSync(state.path('dev.json'), { force: true })
     giveBackLock()
     print('Stopped. Nothing is left running.')
+  }
+}
+
+/** A launcher that is just stopping holds the lock for a moment longer. */
+async function takeLockSoon(): Promise<() => void> {
+  const deadline = Date.now() + 3000
+  for (;;) {
+    try {
+      return takeLock(state)
+    } catch (error) {
+      if (!(error instanceof AlreadyRunning) || Date.now() > deadline) throw error
+      await wait(100)
+    }
   }
 }
 
@@ -95,7 +111,10 @@ async function demo(installation: Installation): Promise<void> {
   }
 }
 
-/** npm, tsx and the terminal may each pass on the same Ctrl-C; only one that comes later is a second one. */
+/**
+ * The first signal stops in order, a second one kills. npm and the terminal may both pass on the same Ctrl-C, so only one that comes
+ * later counts as a second. When npm itself is killed nobody passes anything on: then a new parent tells.
+ */
 function listenToSignals(): void {
   const sameSignalMs = 700
   let firstAtMs = 0
@@ -109,4 +128,9 @@ function listenToSignals(): void {
       }
     })
   }
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parentPid = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parentPid) stop.abort()
+  }, 250).unref()
 }

@@ -1,13 +1,14 @@
 import type { Installation } from './launch.ts'
 
 /** The content of `.phonevoice/dev.json`: what scripts need to use a running installation. */
-export function devFile({ urls, seed, apps }: Installation, launcherPid: number) {
+export function devFile({ urls, seed, apps, environment }: Installation, launcherPid: number) {
   return {
     api_url: urls.api,
     media_url: urls.media,
     sandbox_url: urls.sandbox,
     providers_url: urls.providers,
     inbox_url: urls.inbox,
+    database_url: environment.DATABASE_URL,
     test_key: seed.testKey,
     assistant_id: seed.assistantId,
     webhook_secret: seed.webhookSecret,
