@@ -3,7 +3,7 @@
  * n's first attempt has ended, or when it has been running for 15 s; retries are free. An organization has a bounded number in flight, so
  * one customer's flood does not hold up the others; two workers claiming at the same moment may pass that bound by what one of them takes.
  */
-import type { EventType, StoredEvent } from '@phonevoice/contracts'
+import { type EventType, renderEvent, type StoredEvent } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
 import { LEASE_MS, newLeaseToken } from '../work/lease.ts'
 
@@ -22,6 +22,8 @@ export interface ClaimedDelivery {
   attempt: number
   leaseToken: string
   event: StoredEvent
+  /** The event as it leaves the house: what is signed and sent, byte for byte. */
+  body: string
 }
 
 export interface ClaimDeliveriesInput {
@@ -96,6 +98,14 @@ interface DeliveryRow {
 }
 
 function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery {
+  const event: StoredEvent = {
+    id: row.event_id,
+    callId: row.call_id,
+    type: row.type,
+    sequence: row.sequence,
+    occurredAtMs: row.occurred_at.getTime(),
+    data: row.data,
+  }
   return {
     id: row.id,
     organizationId: row.organization_id,
@@ -103,13 +113,7 @@ function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery {
     url: row.url,
     attempt: row.attempt,
     leaseToken,
-    event: {
-      id: row.event_id,
-      callId: row.call_id,
-      type: row.type,
-      sequence: row.sequence,
-      occurredAtMs: row.occurred_at.getTime(),
-      data: row.data,
-    },
+    event,
+    body: renderEvent(event),
   }
 }

@@ -1,4 +1,3 @@
-import { renderEvent } from '@phonevoice/contracts'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { callEvent, writeCallChange } from '../calls/call-writer.ts'
 import { LEASE_MS, renewLeases } from '../work/index.ts'
@@ -140,7 +139,7 @@ describe('the record', () => {
   test('shows each attempt, the next one, and the end', async () => {
     const callId = await callWithDeliveries(1)
     const [first] = await claim()
-    expect(JSON.parse(renderEvent(first!.event))).toMatchObject({ event: 'call.ended', call_id: callId })
+    expect(JSON.parse(first!.body)).toMatchObject({ event: 'call.ended', call_id: callId })
     await finish(first!, null)
     const [pending] = await listDeliveries(world.ctx, { organizationId, callId, limit: 10 })
     expect(pending).toMatchObject({

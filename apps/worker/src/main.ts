@@ -1,0 +1,88 @@
+import { serve } from '@hono/node-server'
+import { createLog, parseConfig, systemClock } from '@phonevoice/base'
+import { openDatabase } from '@phonevoice/db'
+import { createGuardedClient } from '@phonevoice/outbound-http'
+import { createBus, createWakeListener, createWakeQueue } from '@phonevoice/queue'
+import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
+import { createSecretBox } from '@phonevoice/services/secrets'
+import { createFolderStorage } from '@phonevoice/storage'
+import { Hono } from 'hono'
+import { workerConfigShape } from './config.ts'
+import { createWorker } from './worker.ts'
+
+const config = parseConfig(workerConfigShape, process.env)
+const log = createLog({
+  service: 'worker',
+  level: config.LOG_LEVEL,
+  showCustomerContent: config.LOG_CUSTOMER_CONTENT,
+})
+const connection = { redisUrl: config.REDIS_URL ?? null, postgresUrl: config.DATABASE_URL, log }
+const db = openDatabase({ url: config.DATABASE_URL, applicationName: 'phonevoice-worker' })
+const queue = createWakeQueue<WakeUp>(connection)
+const bus = createBus<BusMessage>(connection)
+const client = createGuardedClient({
+  allowedRanges: config.OUTBOUND_ALLOWED_RANGES.split(',').filter((range) => range.trim() !== ''),
+})
+
+const { SANDBOX_CARRIER_URL, SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN, SANDBOX_PROVIDERS_URL } = config
+const ctx: ServiceContext = {
+  db,
+  clock: systemClock,
+  log,
+  secrets: createSecretBox(Buffer.from(config.SECRETS_KEY, 'base64')),
+  wake: (wakeUp) => queue.wake(wakeUp),
+  publish: (message) => bus.publish(message),
+  settings: {
+    apiOrigin: config.API_PUBLIC_ORIGIN,
+    sandbox:
+      SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
+        ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
+        : null,
+  },
+}
+const worker = createWorker({
+  ctx,
+  client,
+  storage: createFolderStorage(config.STORAGE_DIR),
+  openai: {
+    // The sandbox's servers take any key.
+    test: SANDBOX_PROVIDERS_URL ? { baseUrl: SANDBOX_PROVIDERS_URL, apiKey: 'sandbox' } : null,
+    live: { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null },
+  },
+  timers: systemClock,
+  log,
+})
+const listener = createWakeListener<WakeUp>({ ...connection, onWake: worker.onWake })
+worker.start()
+
+const health =
+  config.HEALTH_PORT === undefined
+    ? null
+    : serve({
+        port: config.HEALTH_PORT,
+        fetch: new Hono().get('/readyz', (c) =>
+          worker.isReady() ? c.json({ status: 'ready' }) : c.json({ status: 'not_ready' }, 503),
+        ).fetch,
+      })
+// The timers alone do not keep a process alive.
+const alive = setInterval(() => {}, 60_000)
+log.info('working')
+process.send?.({ type: 'listening', urls: {} })
+
+let isStopping = false
+async function stop(): Promise<void> {
+  if (isStopping) return
+  isStopping = true
+  log.info('draining')
+  await listener.close()
+  await worker.stop()
+  await Promise.all([queue.close(), bus.close(), client.close()])
+  await db.close()
+  health?.close()
+  clearInterval(alive)
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop())
+process.on('SIGINT', () => void stop())
+// Started by a launcher that is gone: nobody will stop us any more.
+process.on('disconnect', () => void stop())

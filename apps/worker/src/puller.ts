@@ -1,0 +1,133 @@
+/**
+ * Claims rows and works on them, a bounded number at a time. Two things make it look: a wake-up that names a row, and a sweep for whatever is
+ * due. Both only ask the database, which alone decides who gets what; neither is needed for correctness, the sweep is needed for progress.
+ *
+ * Slots are taken before rows are claimed, so nothing is claimed that cannot be begun at once. A sweep that fills its slots is repeated as soon as
+ * one is free: a backlog is worked off at full speed, not at one batch a second.
+ */
+import type { Log, Timers } from '@phonevoice/base'
+import type { Held } from '@phonevoice/services/work'
+import type { LeaseKeeper } from './lease-keeper.ts'
+
+export interface PullerOptions<T extends Held> {
+  /** For logs. */
+  name: string
+  /** Rows in hand at once. */
+  slots: number
+  claim(input: { ids?: readonly string[]; limit: number }): Promise<T[]>
+  /** Works on one row and settles it. Returns when the row wants to be looked at again, if that is soon; null otherwise. */
+  run(item: T, signal: AbortSignal): Promise<number | null>
+  leases: LeaseKeeper
+  timers: Timers
+  log: Log
+}
+
+export interface Puller {
+  /** Look at this row soon. False: no room to remember it. */
+  nudge(id: string): boolean
+  /** Look for anything due. */
+  sweep(): void
+  readonly inHand: number
+  /** Claims no more; settles when everything in hand is done, or after `drainMs`, when what is left is aborted. */
+  stop(drainMs: number): Promise<void>
+}
+
+/** Most rows claimed by one statement. */
+const BATCH_MAX = 50
+/** Most nudges remembered; the sweep finds the others. */
+const NUDGES_MAX = 2000
+/** A row due sooner than the next sweep gets a timer of its own. */
+const SOON_MS = 1000
+const ABORT_GRACE_MS = 2000
+
+export function createPuller<T extends Held>(options: PullerOptions<T>): Puller {
+  const { name, slots, leases, timers, log } = options
+  const nudged = new Set<string>()
+  const running = new Set<Promise<void>>()
+  const stopping = new AbortController()
+  let wantsSweep = false
+  let isLooking = false
+  let isStopped = false
+
+  function look(): void {
+    if (isLooking || isStopped) return
+    isLooking = true
+    // What arrives in the same turn of the event loop is claimed together.
+    setImmediate(() => {
+      claimAll()
+        .catch((error: unknown) => log.warn('Due work could not be claimed', { name, error }))
+        .finally(() => {
+          isLooking = false
+          if (nudged.size > 0 && running.size < slots) look()
+        })
+    })
+  }
+
+  async function claimAll(): Promise<void> {
+    while (!isStopped && running.size < slots) {
+      const limit = Math.min(slots - running.size, BATCH_MAX)
+      const ids = [...nudged].slice(0, BATCH_MAX)
+      for (const id of ids) nudged.delete(id)
+      if (ids.length === 0 && !wantsSweep) return
+      const isSweep = ids.length === 0
+      const items = await options.claim(isSweep ? { limit } : { ids, limit })
+      // A full batch may have left rows behind, of a sweep or of the named ones.
+      wantsSweep = items.length === limit || (wantsSweep && !isSweep)
+      for (const item of items) begin(item)
+    }
+  }
+
+  function begin(item: T): void {
+    const { signal, release } = leases.hold(item)
+    const work = options
+      .run(item, AbortSignal.any([signal, stopping.signal]))
+      .catch((error: unknown) => {
+        if (!signal.aborted && !stopping.signal.aborted)
+          log.error('Work failed', { name, id: item.id, error })
+        return null
+      })
+      .then((nextAtMs) => {
+        release()
+        running.delete(work)
+        if (nextAtMs !== null) lookAgain(item.id, nextAtMs)
+        if (wantsSweep || nudged.size > 0) look()
+      })
+    running.add(work)
+  }
+
+  function lookAgain(id: string, atMs: number): void {
+    const delayMs = atMs - timers.now()
+    if (delayMs < SOON_MS) timers.after(Math.max(0, delayMs), () => void nudge(id))
+  }
+
+  function nudge(id: string): boolean {
+    if (isStopped || nudged.size >= NUDGES_MAX) return false
+    nudged.add(id)
+    look()
+    return true
+  }
+
+  return {
+    nudge,
+    sweep() {
+      wantsSweep = true
+      look()
+    },
+    get inHand() {
+      return running.size
+    },
+    async stop(drainMs) {
+      isStopped = true
+      const done = Promise.all(running)
+      const timer = timers.after(drainMs, () => stopping.abort(new Error('The worker is stopping.')))
+      await Promise.race([done, aborted(stopping.signal)])
+      timer.cancel()
+      // What was aborted gets a moment to come back; what does not is picked up by another worker when its lease ends.
+      await Promise.race([done, new Promise<void>((resolve) => timers.after(ABORT_GRACE_MS, resolve))])
+    },
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}
