@@ -167,10 +167,6 @@ export async function startSystem(options: SystemOptions): Promise<System> {
       const old = system.app(name)
       old.kill()
       await old.ended
-      const launched = JSON.parse(readFileSync(state.path('environment.json'), 'utf8')) as Record<
-        string,
-        string
-      >
       const app = await startApp({
         name,
         file: state.path('dist', `${name}.mjs`),

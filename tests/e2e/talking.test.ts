@@ -5,7 +5,7 @@ let system: System
 beforeAll(async () => {
   system = await startSystem({ serverUrl: inject('postgresUrl') })
 })
-afterAll(() => system.stop())
+afterAll(() => system?.stop())
 
 describe('a call to a phone that talks', () => {
   it('is placed, held, recorded, priced, analysed and reported in order, with valid signatures', async () => {
@@ -101,7 +101,7 @@ describe('a call to a phone that talks', () => {
     const list = await system.api('GET', `/v1/calls/${placed.id}/events`)
     expect(list.text).toContain(webhooks[0]!.body)
     const transcript = await system.api('GET', `/v1/calls/${placed.id}/transcript`)
-    expect(transcript.body.data.map((turn: { text: string }) => turn.text)).toEqual(
+    expect(transcript.body.turns.map((turn: { text: string }) => turn.text)).toEqual(
       said.map((turn) => turn.text),
     )
     const deliveries = await system.api('GET', `/v1/calls/${placed.id}/deliveries`)

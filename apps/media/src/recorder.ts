@@ -47,12 +47,15 @@ export function createRecorder(options: {
   }
 
   function writePart(isLast: boolean): void {
-    const audio = Buffer.concat(pending)
-    const durationMs = audio.length / STEREO_BYTES_PER_MS
+    const collected = Buffer.concat(pending)
+    // Parts begin and end on whole milliseconds; what is left over begins the next one, and ends the last.
+    const durationMs = Math.floor(collected.length / STEREO_BYTES_PER_MS)
+    const audio = collected.subarray(0, durationMs * STEREO_BYTES_PER_MS)
+    const rest = collected.subarray(audio.length)
     const part = { number: ++parts, offsetMs: pendingFromMs, durationMs, isLast, audio }
     pendingFromMs += durationMs
-    pending = []
-    pendingBytes = 0
+    pending = rest.length > 0 ? [rest] : []
+    pendingBytes = rest.length
     writing = writing
       .then(() => options.writePart(part))
       .catch((error: unknown) =>
