@@ -1,0 +1,90 @@
+/**
+ * The product for a benchmark: a Postgres of its own in a temporary folder, migrated and seeded as `npm start` does it, and those of its apps that
+ * are asked for, bundled and started the same way. What is not started cannot disturb the measurement: without a worker nobody dials.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { silentLog, systemClock } from '@phonevoice/base'
+import { openDatabase } from '@phonevoice/db'
+import type { ServiceContext } from '@phonevoice/services/context'
+import { createSecretBox } from '@phonevoice/services/secrets'
+import { bundleApp } from '../../tools/launcher/bundle.ts'
+import { migrateAll, openLauncherDatabase } from '../../tools/launcher/database.ts'
+import { type AppName, appEnvironment, type Urls, urlsOf } from '../../tools/launcher/environment.ts'
+import { choosePorts } from '../../tools/launcher/ports.ts'
+import { ensureSeed, type Seed } from '../../tools/launcher/seed.ts'
+import { ensureSecrets, openStateFolder } from '../../tools/launcher/state-folder.ts'
+import { type Child, startChild } from './child.ts'
+import type { Run } from './run.ts'
+
+export interface Product {
+  urls: Urls
+  seed: Seed & { webhookSecret: string }
+  databaseUrl: string
+  /** For the benchmark's own reads and writes; wakes nobody. */
+  ctx: ServiceContext
+  sandbox: { accountSid: string; authToken: string }
+  /** Starts one of the apps, or again with other variables once the first has been stopped. */
+  startApp(name: AppName, env?: Record<string, string>): Promise<Child>
+  /** Starts a process of the benchmark's own, written in TypeScript. */
+  startProcess(name: string, file: URL, env?: Record<string, string>): Promise<Child>
+}
+
+export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Promise<Product> {
+  const projectRoot = path.resolve(import.meta.dirname, '../..')
+  const folder = mkdtempSync(path.join(tmpdir(), 'phonevoice-bench-'))
+  run.onEnd(() => rmSync(folder, { recursive: true, force: true }))
+  const state = openStateFolder(folder)
+  const secrets = ensureSecrets(state)
+  const ports = await choosePorts(state, null)
+  const urls = urlsOf(ports)
+  run.say('starting Postgres')
+  const database = await openLauncherDatabase({ databaseUrl: null, state, secrets })
+  run.onEnd(() => database.stop())
+  await migrateAll(database.url, null)
+  const seed = await ensureSeed({
+    databaseUrl: database.url,
+    secretsKey: secrets.secretsKey,
+    apiOrigin: urls.api,
+    state,
+  })
+  const environment = appEnvironment({
+    env: { PATH: process.env.PATH, HOME: process.env.HOME },
+    state,
+    secrets,
+    ports,
+    databaseUrl: database.url,
+    webhookSecret: seed.webhookSecret,
+  })
+  const db = openDatabase({ url: database.url, applicationName: 'benchmark' })
+  run.onEnd(() => db.close())
+  const sandbox = { accountSid: secrets.sandboxAccountSid, authToken: secrets.sandboxAuthToken }
+
+  async function start(name: string, entry: string, env: Record<string, string | undefined>): Promise<Child> {
+    const file = state.path('dist', `${name}.mjs`)
+    await bundleApp(entry, file)
+    const child = await startChild({ name, file, env, logFile: state.path('logs', `${name}.log`) })
+    run.onEnd(() => child.stop())
+    return child
+  }
+  return {
+    urls,
+    seed,
+    databaseUrl: database.url,
+    sandbox,
+    ctx: {
+      db,
+      clock: systemClock,
+      log: silentLog,
+      secrets: createSecretBox(Buffer.from(secrets.secretsKey, 'base64')),
+      wake() {},
+      publish() {},
+      settings: { apiOrigin: urls.api, sandbox: { carrierUrl: urls.sandbox, ...sandbox } },
+    },
+    startApp: (name, env = {}) =>
+      start(name, path.join(projectRoot, 'apps', name, 'src/main.ts'), { ...environment, ...env }),
+    startProcess: (name, file, env = {}) =>
+      start(name, file.pathname, { PATH: process.env.PATH, NODE_ENV: 'production', ...env }),
+  }
+}
