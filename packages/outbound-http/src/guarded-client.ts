@@ -1,3 +1,4 @@
+import { systemClock, type Timers } from '@phonevoice/base'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { parseAddressRange } from './address.ts'
 import { OutboundError, toOutboundError } from './errors.ts'
@@ -12,6 +13,8 @@ export interface GuardedClientOptions {
   connectionsPerOriginMax?: number
   /** An idle connection is closed after this long. Default 10,000. */
   idleTimeoutMs?: number
+  /** Default: the system's. */
+  timers?: Timers
   /** Tests answer names themselves. */
   resolve?: ResolveName
 }
@@ -63,20 +66,20 @@ export function createGuardedClient(options: GuardedClientOptions): GuardedClien
   })
 
   return {
-    request: (request) => send(agent, request),
+    request: (request) => send(agent, options.timers ?? systemClock, request),
     fetch: guardedFetch(agent),
     // Requests under way have their own deadlines, but nobody waits for them here.
     close: () => agent.destroy(),
   }
 }
 
-async function send(agent: Agent, request: OutboundRequest): Promise<OutboundResponse> {
+async function send(agent: Agent, timers: Timers, request: OutboundRequest): Promise<OutboundResponse> {
   const { totalTimeoutMs = 15_000, responseBytesMax = 16_384 } = request
   const startedMs = performance.now()
   const url = checkUrl(request.url)
   // One deadline over everything, because a receiver that drips its answer never falls silent long enough for an idle timeout.
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(new OutboundError('timeout')), totalTimeoutMs)
+  const timer = timers.after(totalTimeoutMs, () => deadline.abort(new OutboundError('timeout')))
   const giveUp = () => deadline.abort(new OutboundError('aborted'))
   request.signal?.addEventListener('abort', giveUp, { once: true })
   try {
@@ -101,7 +104,7 @@ async function send(agent: Agent, request: OutboundRequest): Promise<OutboundRes
   } catch (error) {
     throw toOutboundError(deadline.signal.aborted ? deadline.signal.reason : error)
   } finally {
-    clearTimeout(timer)
+    timer.cancel()
     request.signal?.removeEventListener('abort', giveUp)
   }
 }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { InternalError } from '@phonevoice/base'
 
 /** Where recordings live. Keys are paths of ASCII letters, digits, `-`, `_`, `.` between slashes; they carry no meaning to the storage. */
 export interface ObjectStorage {
@@ -26,10 +27,8 @@ export interface StoredObject {
   sizeBytes: number
 }
 
-/** Thrown for a key that could leave its place. */
-export class InvalidStorageKey extends Error {
-  override name = 'InvalidStorageKey'
-}
+/** Thrown for a key that could leave its place. Keys are made by us, so this is ours to fix. */
+export class InvalidStorageKey extends InternalError {}
 
 const KEY = /^[A-Za-z0-9_-][A-Za-z0-9_.-]*(\/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*$/
 
