@@ -7,7 +7,10 @@ export interface CallEventFeed {
 
 /** The part of the bus that a feed needs. */
 export interface CallEventBus {
-  subscribe(topic: 'call-events', handler: (message: { callId: string }) => void): { close(): void }
+  subscribe(
+    topic: 'call-events',
+    handler: (message: { callId: string }) => void,
+  ): { ready: Promise<void>; close(): void }
 }
 
 export function createCallEventFeed(bus: CallEventBus): CallEventFeed {
@@ -15,6 +18,8 @@ export function createCallEventFeed(bus: CallEventBus): CallEventFeed {
   const subscription = bus.subscribe('call-events', ({ callId }) => {
     for (const onNews of [...(watchers.get(callId) ?? [])]) onNews()
   })
+  // The bus reports by itself when it cannot be reached, and reconnects; readers poll meanwhile.
+  subscription.ready.catch(() => {})
   return {
     watch(callId, onNews) {
       const ofCall = watchers.get(callId) ?? new Set()

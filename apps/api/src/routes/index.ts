@@ -16,6 +16,7 @@ import { addGetRecordingAudio } from './calls/recording-audio.ts'
 import { addGetTranscript } from './calls/transcript.ts'
 import { addTwilioAnswer } from './carriers/twilio/answer.ts'
 import { addTwilioInbound } from './carriers/twilio/inbound.ts'
+import { addTwilioMachine } from './carriers/twilio/machine.ts'
 import { addTwilioResume } from './carriers/twilio/resume.ts'
 import { addTwilioStatus } from './carriers/twilio/status.ts'
 import { addTwilioStream } from './carriers/twilio/stream.ts'
@@ -53,6 +54,7 @@ const ROUTES: readonly AddRoute[] = [
   addTwilioStatus,
   addTwilioInbound,
   addTwilioStream,
+  addTwilioMachine,
 ]
 
 export function addRoutes(api: Api, dependencies: ApiDependencies): void {

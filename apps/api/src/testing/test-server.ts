@@ -67,7 +67,7 @@ export async function startTestServer(postgresUrl: string) {
   const feed = createCallEventFeed({
     subscribe(_topic, handler) {
       handlers.add(handler)
-      return { close: () => void handlers.delete(handler) }
+      return { ready: Promise.resolve(), close: () => void handlers.delete(handler) }
     },
   })
   const storage = createFolderStorage(folder)
