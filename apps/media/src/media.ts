@@ -111,7 +111,7 @@ export async function startMedia(
     if (!session) return
     try {
       const call = await loadCallForSession(ctx, { callId })
-      session.requestEnd(call?.endingReason === 'max_cost' ? 'max_cost' : 'api_ended', null)
+      session.requestEnd(call?.endingReason === 'voicemail' ? 'voicemail' : 'api_ended', null)
     } catch (error) {
       log.warn('the reason of an end could not be read', { callId, error })
       session.requestEnd('api_ended', null)

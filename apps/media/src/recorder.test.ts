@@ -1,6 +1,6 @@
 import { silentLog } from '@phonevoice/base'
 import { describe, expect, it } from 'vitest'
-import { type RecordingPart, createRecorder } from './recorder.ts'
+import { createRecorder, type RecordingPart } from './recorder.ts'
 
 function record() {
   const parts: RecordingPart[] = []

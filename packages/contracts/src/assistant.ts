@@ -83,13 +83,9 @@ export const assistantSettingsSchema = z.strictObject({
     }),
     interruption: z.strictObject({
       enabled: z.boolean(),
-      min_speech_ms: z
-        .int()
-        .min(120)
-        .max(2000)
-        .meta({
-          description: 'How long the caller must speak before the assistant pauses, in milliseconds.',
-        }),
+      min_speech_ms: z.int().min(120).max(2000).meta({
+        description: 'How long the caller must speak before the assistant pauses, in milliseconds.',
+      }),
       min_words: z.int().min(0).max(10),
       ignore_phrases: phrases.meta({
         description:
@@ -114,6 +110,12 @@ export const assistantSettingsSchema = z.strictObject({
     max_digits: z.int().min(1).max(50),
     terminator: z.string().regex(/^[0-9*#]?$/, 'must be one key, or empty for none'),
     timeout_seconds: z.number().min(0.5).max(30),
+  }),
+  voicemail: z.strictObject({
+    hang_up: z.boolean().meta({
+      description:
+        'Outbound calls: the carrier listens whether a machine has answered; if so the call ends with `voicemail`.',
+    }),
   }),
   disclosure: z
     .string()
@@ -167,6 +169,7 @@ export const DEFAULT_ASSISTANT: Omit<AssistantSettings, 'name'> = {
   silence: { reprompt: 'Are you still there?', timeout_seconds: 10, max_reprompts: 2 },
   end_call: { phrases: [], message: null },
   keypad: { max_digits: 20, terminator: '#', timeout_seconds: 3 },
+  voicemail: { hang_up: true },
   disclosure: null,
   tools: [],
   recording: { enabled: true },

@@ -46,12 +46,10 @@ export const callCreateSchema = z
   .strictObject({
     phone_number: phoneNumberSchema.meta({ description: 'Who to call.' }),
     assistant_id: z.string().min(1).max(100).meta({ example: 'asst_01jd3v9x6k8m2n4p6q8r0s2t4v' }),
-    webhook_url: httpUrlSchema
-      .optional()
-      .meta({
-        description: "Where events go; without it the assistant's.",
-        example: 'https://example.com/hooks',
-      }),
+    webhook_url: httpUrlSchema.optional().meta({
+      description: "Where events go; without it the assistant's.",
+      example: 'https://example.com/hooks',
+    }),
     from: phoneNumberSchema
       .optional()
       .meta({ description: 'Caller id: one of your numbers. Default: the first of them.' }),
@@ -139,12 +137,9 @@ export const callSchema = z
     direction: z.enum(['outbound', 'inbound']),
     status: z.enum(CALL_STATUSES),
     phone_number: z.string().meta({ description: 'The person: who is called, or who called in.' }),
-    from: z
-      .string()
-      .meta({
-        description:
-          'Outbound: the caller id shown. Inbound: the person’s number; `phone_number` is the same.',
-      }),
+    from: z.string().meta({
+      description: 'Outbound: the caller id shown. Inbound: the person’s number; `phone_number` is the same.',
+    }),
     assistant_id: z.string(),
     webhook_url: z.string().nullable(),
     metadata: metadataSchema,

@@ -56,12 +56,10 @@ export const eventSchema = z
     call_id: z.string(),
     timestamp: z.int().meta({ description: 'When it happened, Unix seconds.' }),
     data: z.record(z.string(), z.unknown()),
-    id: z
-      .string()
-      .meta({
-        description: 'The same on every delivery: deduplicate by it.',
-        example: 'evt_01jd3v9x6k8m2n4p6q8r0s2t4v',
-      }),
+    id: z.string().meta({
+      description: 'The same on every delivery: deduplicate by it.',
+      example: 'evt_01jd3v9x6k8m2n4p6q8r0s2t4v',
+    }),
     sequence: z.int().meta({ description: 'Counts the events of a call from 1 without gaps.' }),
   })
   .meta({ id: 'Event' })

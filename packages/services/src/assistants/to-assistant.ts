@@ -1,4 +1,4 @@
-import type { Assistant } from '@phonevoice/contracts'
+import { type Assistant, DEFAULT_ASSISTANT } from '@phonevoice/contracts'
 import type { schema } from '@phonevoice/db'
 import { hideSecrets, type SealedSettings } from './settings.ts'
 
@@ -15,7 +15,7 @@ export function toAssistant(row: AssistantRow): Assistant {
   }
 }
 
-/** The column holds what `newSettings` or `patchSettings` made: nothing else writes it. */
+/** The column holds what `newSettings` or `patchSettings` made; settings that have come since then have their defaults. */
 export function storedSettings(column: unknown): SealedSettings {
-  return column as SealedSettings
+  return { ...DEFAULT_ASSISTANT, ...(column as SealedSettings) }
 }

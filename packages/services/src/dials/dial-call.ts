@@ -14,6 +14,7 @@
 import { AppError, CarrierError, maskPhoneNumber } from '@phonevoice/base'
 import type { CarrierCall, CarrierClient, CarrierRefusal } from '@phonevoice/carriers/contract'
 import type { EndedReason } from '@phonevoice/contracts'
+import { storedSettings } from '../assistants/to-assistant.ts'
 import type { CallRow } from '../calls/call-row.ts'
 import { findCall } from '../calls/call-row.ts'
 import { writeCallChange } from '../calls/call-writer.ts'
@@ -24,6 +25,8 @@ import { reserveNode } from '../media-nodes/reserve-node.ts'
 import { DONE, type Step, type Work } from '../work/index.ts'
 import { countRivals, ownedCarrierCalls, writeIntent } from './dial-intent.ts'
 
+/** The carrier's own limit stands behind ours: reached first, it would cut the goodbye off. */
+const CARRIER_LIMIT_SLACK_SECONDS = 30
 /** After an unknown outcome: how long nothing must have shown before the number is dialled again. */
 export const SILENCE_BEFORE_REDIAL_MS = 30_000
 /** A call that could not be dialled at all for this long is not wanted any more. */
@@ -103,8 +106,10 @@ async function place(dial: Dial): Promise<Step> {
       answerUrl: callbackUrl(dial, 'answer'),
       statusUrl: callbackUrl(dial, 'status'),
       ringTimeoutSeconds: call.ringTimeoutSeconds,
-      maxDurationSeconds: call.maxDurationSeconds,
-      machineDetectionUrl: null,
+      maxDurationSeconds: call.maxDurationSeconds + CARRIER_LIMIT_SLACK_SECONDS,
+      machineDetectionUrl: storedSettings(call.assistant).voicemail.hang_up
+        ? callbackUrl(dial, 'machine')
+        : null,
     })
   } catch (error) {
     if (!(error instanceof CarrierError)) throw error
@@ -221,7 +226,7 @@ function retryIn(ctx: ServiceContext, delayMs: number): Step {
 }
 
 /** The carrier keeps no tag of ours, so its callbacks carry the call and the dial in their URL. */
-function callbackUrl({ ctx, call, work }: Dial, hook: 'answer' | 'status'): string {
+function callbackUrl({ ctx, call, work }: Dial, hook: 'answer' | 'status' | 'machine'): string {
   const query = new URLSearchParams({ call: call.id, dial: String(work.attempt) })
   return `${ctx.settings.apiOrigin}/carriers/twilio/${hook}?${query}`
 }
