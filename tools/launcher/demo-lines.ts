@@ -38,9 +38,14 @@ function completedLines(data: Record<string, unknown>): string[] {
     `cost       $${Number(data.cost).toFixed(6)}`,
     ...costLines(data.cost_breakdown),
     `analysis   ${analysis.status === 'completed' ? `${analysis.sentiment}; intent: ${analysis.intent}` : analysis.status}`,
-    ...(analysis.summary ? [`           ${analysis.summary}`] : []),
+    ...(analysis.summary ? [`           ${oneLine(String(analysis.summary))}`] : []),
     ...(latency ? [`latency    ${latency.p50} ms from the end of speech to the answer (median)`] : []),
   ]
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line
 }
 
 function costLines(breakdown: unknown): string[] {

@@ -48,8 +48,10 @@ export async function runDemo(options: DemoOptions): Promise<void> {
   say(`created    ${call.id}`)
 
   const enough = new AbortController()
-  const webhooks = followWebhooks(options, call.id, say, AbortSignal.any([signal, enough.signal])).catch(() =>
-    say('webhooks   call.completed has not arrived yet'),
+  const webhooks = followWebhooks(options, call.id, say, AbortSignal.any([signal, enough.signal])).catch(
+    () => {
+      if (!signal.aborted) say('webhooks   call.completed has not arrived yet')
+    },
   )
   const completed = await followCall(options, call.id, headers, say, signal)
   const timer = setTimeout(() => enough.abort(), WEBHOOKS_TIMEOUT_MS)

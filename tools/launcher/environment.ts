@@ -48,6 +48,8 @@ export function appEnvironment(input: EnvironmentInput): Record<string, string |
     API_PUBLIC_ORIGIN: urls.api,
     MEDIA_PORT: String(ports.media),
     MEDIA_PUBLIC_ORIGIN: urls.media,
+    // Whoever presses Ctrl-C does not want to wait until a call is over.
+    MEDIA_DRAIN_SECONDS: input.env.MEDIA_DRAIN_SECONDS || '0',
     STORAGE_DIR: input.env.STORAGE_DIR || input.state.path('storage'),
     SECRETS_KEY: secrets.secretsKey,
     SANDBOX_PORT: String(ports.sandbox),

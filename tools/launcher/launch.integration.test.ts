@@ -74,7 +74,7 @@ it('tells every app where the others are and which database role to use', async 
     API_PUBLIC_ORIGIN: urls.api,
     MEDIA_PUBLIC_ORIGIN: urls.media,
     SANDBOX_CARRIER_URL: urls.sandbox,
-    SANDBOX_PROVIDERS_URL: urls.providers,
+    SANDBOX_PROVIDERS_URL: `${urls.providers}/v1`,
     SANDBOX_WEBHOOK_SECRET: seed.webhookSecret,
     OUTBOUND_ALLOWED_RANGES: '127.0.0.0/8,::1/128',
   })
