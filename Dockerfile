@@ -7,7 +7,8 @@ COPY apps apps
 COPY tools tools
 COPY tsconfig.json ./
 RUN npm ci --ignore-scripts && npx tsx tools/build.ts
-RUN npm prune --omit=dev --ignore-scripts
+# What is optional is for development: the embedded Postgres and esbuild's programs.
+RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production
