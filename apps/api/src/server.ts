@@ -8,6 +8,7 @@ import type { ApiDependencies } from './dependencies.ts'
 import { addDocs } from './docs/add-docs.ts'
 import { handleError } from './error-handler.ts'
 import { bearer } from './middleware/bearer.ts'
+import { jsonDepth } from './middleware/json-depth.ts'
 import { requestId } from './middleware/request-id.ts'
 import { wideEvent } from './middleware/wide-event.ts'
 import { answerUnknown } from './not-found.ts'
@@ -73,7 +74,7 @@ function createApp(dependencies: ApiDependencies): Api {
   app.onError(handleError)
   app.use(requestId(), wideEvent(dependencies))
   app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }))
-  app.use('/v1/*', bearer(dependencies.authenticator))
+  app.use('/v1/*', bearer(dependencies.authenticator), jsonDepth())
   addRoutes(app, dependencies)
   describeApi(app)
   addDocs(app)

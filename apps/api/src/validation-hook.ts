@@ -4,13 +4,16 @@ import type { z } from 'zod'
 
 type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie'
 type ValidationResult =
-  | { target: string; success: true }
+  | { target: string; success: true; data: unknown }
   | { target: string; success: false; error: { issues: readonly z.core.$ZodIssue[] } }
 
-/** Turns what a schema found into one `InvalidInput` that points at every wrong field. */
+/** Turns what a schema found, or what could not be stored, into one `InvalidInput` that points at every wrong field. */
 export function throwOnInvalid(result: ValidationResult): undefined {
-  if (result.success) return
-  const fields = result.error.issues.flatMap((issue) => toFieldProblems(issue, result.target as Target))
+  const target = result.target as Target
+  const fields = result.success
+    ? findUnstorable(result.data, [], target)
+    : result.error.issues.flatMap((issue) => toFieldProblems(issue, target))
+  if (fields.length === 0) return
   throw new InvalidInput(codeFor(fields), detailFor(fields), { fields })
 }
 
@@ -21,6 +24,23 @@ function toFieldProblems(issue: z.core.$ZodIssue, target: Target): FieldProblem[
       message: 'is not a field of this request',
     }))
   return [{ pointer: pointerTo(issue.path, target), message: messageOf(issue) }]
+}
+
+/** Text that JSON and URLs allow and Postgres does not: the zero character, and half of a surrogate pair. */
+function findUnstorable(value: unknown, path: readonly string[], target: Target): FieldProblem[] {
+  if (typeof value === 'string') return isStorable(value) ? [] : [unstorable(path, target)]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) =>
+    isStorable(key) ? findUnstorable(item, [...path, key], target) : [unstorable(path, target)],
+  )
+}
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && !/\p{Surrogate}/u.test(text)
+}
+
+function unstorable(path: readonly string[], target: Target): FieldProblem {
+  return { pointer: pointerTo(path, target), message: 'must be valid text without the zero character' }
 }
 
 /** Zod's own sentences begin "Invalid input: …"; ours complete "the field …". */
