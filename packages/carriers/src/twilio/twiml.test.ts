@@ -24,6 +24,13 @@ test('connects a stream with its token as a parameter', () => {
   })
 })
 
+test('waits before it connects when told to', () => {
+  expect(connectStreamTwiml({ ...stream, pauseSeconds: 1 })).toContain(
+    '<Response><Pause length="1"/><Connect',
+  )
+  expect(connectStreamTwiml(stream)).not.toContain('Pause')
+})
+
 test('a token that Twilio would cut off is refused', () => {
   expect(() => connectStreamTwiml({ ...stream, token: 'x'.repeat(495) })).toThrow(RangeError)
 })

@@ -11,6 +11,8 @@ export interface StreamTwiml {
   actionUrl: string
   /** Told when the stream starts, stops or fails. */
   statusCallbackUrl: string
+  /** Silence before the stream is connected, whole seconds. Default 0. */
+  pauseSeconds?: number
 }
 
 /** Twilio refuses a parameter whose name and value together reach 500 characters. */
@@ -22,7 +24,8 @@ export function connectStreamTwiml(stream: StreamTwiml): string {
     throw new RangeError('The token does not fit into a TwiML parameter.')
   const parameter = element('Parameter', { name: 'token', value: stream.token })
   const inner = element('Stream', { url: stream.url, statusCallback: stream.statusCallbackUrl }, parameter)
-  return response(element('Connect', { action: stream.actionUrl }, inner))
+  const pause = stream.pauseSeconds ? element('Pause', { length: String(stream.pauseSeconds) }) : ''
+  return response(pause + element('Connect', { action: stream.actionUrl }, inner))
 }
 
 /** Ends the call. */

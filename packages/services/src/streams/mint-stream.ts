@@ -16,8 +16,9 @@ export interface MintedStream {
 }
 
 /**
- * Allows the carrier one media stream for a call: on the node reserved for it when that is ready, else on another. Throws `not_ready` when no node
- * is, or when the call is not in progress.
+ * Allows the carrier one media stream for a call: on the node reserved for it when that is ready, else on another. A node that had streams of this
+ * call before comes last: they ended while the call did not, and a node that dies looks alive until its heartbeat is old. Throws `not_ready` when
+ * no node is, or when the call is not in progress.
  */
 export async function mintStream(ctx: ServiceContext, input: { callId: string }): Promise<MintedStream> {
   const now = ctx.clock.now()
@@ -28,7 +29,8 @@ export async function mintStream(ctx: ServiceContext, input: { callId: string })
       select n.id, n.origin from media_nodes n, calls c
       where c.id = ${input.callId} and c.status = 'in_progress'
         and n.is_ready and n.heartbeat_at >= ${new Date(now - HEARTBEAT_MAX_AGE_MS)}
-      order by coalesce(n.id = c.node_id, false) desc, random() * (n.active_calls + 1) limit 1
+      order by (select count(*) from streams s where s.call_id = c.id and s.node_id = n.id),
+        coalesce(n.id = c.node_id, false) desc, random() * (n.active_calls + 1) limit 1
     ), minted as (
       insert into streams (id, call_id, node_id, token_hash, minted_at, expires_at)
       select ${streamId}, ${input.callId}, node.id, ${hashStreamToken(token)}, ${new Date(now)}, ${new Date(now + TOKEN_TTL_MS)}

@@ -6,6 +6,8 @@ import { mintStream } from '@phonevoice/services/streams'
 
 /** A stream that fails again and again would otherwise be connected again and again. */
 const STREAMS_MAX = 10
+/** From this stream on the caller waits a second before each: two failures may be one dead process, more of them need time to heal. */
+const PAUSE_FROM_STREAM = 3
 
 const APOLOGY = 'Sorry, we cannot continue this call right now. Please try again later. Goodbye.'
 
@@ -33,6 +35,7 @@ export async function connectCall(
     token: stream.token,
     actionUrl: `${hooks}/resume?call=${callId}&stream=${streamNumber + 1}`,
     statusCallbackUrl: `${hooks}/stream?call=${callId}`,
+    pauseSeconds: streamNumber >= PAUSE_FROM_STREAM ? 1 : 0,
   })
 }
 

@@ -119,9 +119,18 @@ describe('resume', () => {
     expect(await (await resume(callId, 3)).text()).toContain('<Response><Hangup/></Response>')
   })
 
+  test('another media process goes on, although the dead one still looks alive', async () => {
+    const origin = 'wss://other.example.com'
+    const callId = await seedCall(server, server.mine)
+    await post(answerPath(callId), fieldsOf(callId, 'in-progress'))
+    await announceNode(server.context, { nodeId: 'node_other', origin, isReady: true, activeCalls: 99 })
+    expect(await (await resume(callId, 2)).text()).toContain(`<Stream url="${origin}/media/node_other"`)
+  })
+
   test('streams that fail one after the other are not connected for ever', async () => {
     const callId = await seedCall(server, server.mine)
     await post(answerPath(callId), fieldsOf(callId, 'in-progress'))
+    expect(await (await resume(callId, 10)).text()).toContain('<Pause length="1"/><Connect')
     expect(await (await resume(callId, 11)).text()).toContain('<Say')
     expect(await findCall(server.context, callId)).toMatchObject({ endingReason: 'media_lost' })
   })
