@@ -82,4 +82,17 @@ describe('examples/custom-llm', () => {
     child.kill('SIGTERM')
     expect(await once(child, 'exit')).toEqual([0, null])
   })
+
+  it('answers the request for an analysis in one piece, with a JSON object', async () => {
+    const { url } = await start('custom-llm')
+    const response = await fetch(url, {
+      method: 'POST',
+      body: JSON.stringify({ messages: [], stream: false }),
+    })
+    const { choices } = (await response.json()) as { choices: { message: { content: string } }[] }
+    expect(JSON.parse(choices[0]?.message.content ?? '')).toMatchObject({
+      sentiment: 'neutral',
+      intent: 'echo',
+    })
+  })
 })

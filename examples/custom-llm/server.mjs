@@ -12,6 +12,11 @@ function answerTo(messages) {
   return `You said: ${heard.trim()} What else?`
 }
 
+/** After the call the same model is asked, not streamed, for an analysis as a JSON object. */
+function analysisOf() {
+  return { summary: 'The caller talked to an echo.', sentiment: 'neutral', intent: 'echo', data: null }
+}
+
 const server = createServer((request, response) => {
   answer(request, response).catch(() => response.destroy())
 })
@@ -26,6 +31,12 @@ async function answer(request, response) {
     wanted = JSON.parse(body)
   } catch {
     return response.writeHead(400).end()
+  }
+  if (!wanted.stream) {
+    const message = { role: 'assistant', content: JSON.stringify(analysisOf()) }
+    const whole = { id: 'chatcmpl-1', object: 'chat.completion', created: 0, model: wanted.model }
+    response.writeHead(200, { 'content-type': 'application/json' })
+    return response.end(JSON.stringify({ ...whole, choices: [{ index: 0, message, finish_reason: 'stop' }] }))
   }
   const text = answerTo(wanted.messages ?? [])
   console.log(`${request.headers['phonevoice-call-id'] ?? 'no call'}: ${text}`)
