@@ -42,6 +42,9 @@ const preload = (file: string): string[] => ['--import', pathToFileURL(file).hre
 const GUARD = new URL('../../tools/launcher/guard.mjs', import.meta.url).pathname
 const PROBE = new URL('./probe.mjs', import.meta.url).pathname
 
+/** For whoever looks for the reason of a figure: `BENCH_NODE_FLAGS='--cpu-prof --cpu-prof-dir=/tmp/profiles' npm run bench:api`. */
+const EXTRA_FLAGS = (process.env.BENCH_NODE_FLAGS ?? '').split(' ').filter((flag) => flag !== '')
+
 /** Starts a JavaScript module and waits until it says that it listens. */
 export async function startChild(options: {
   name: string
@@ -53,7 +56,7 @@ export async function startChild(options: {
   const log = openSync(logFile, 'w', 0o600)
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', ...preload(GUARD), ...preload(PROBE), options.file],
+    ['--enable-source-maps', ...EXTRA_FLAGS, ...preload(GUARD), ...preload(PROBE), options.file],
     { env: options.env, stdio: ['ignore', log, log, 'ipc'], detached: true },
   )
   closeSync(log)
