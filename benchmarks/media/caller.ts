@@ -36,7 +36,7 @@ export interface CallerAudio {
 }
 
 const FRAME_MS = 20
-const ANSWER_MS = ANSWER_WORDS.length * SPOKEN_WORD_MS
+const ANSWER_MS = ANSWER_WORDS * SPOKEN_WORD_MS
 /** The clauses' last frames are filled up, and one may be missing. */
 const ANSWER_MS_TOLERANCE = 60
 const ANSWER_DEADLINE_MS = 10_000

@@ -3,10 +3,18 @@
 /** Heard as a finished sentence, so that it is answered at once. */
 export const CALLER_TEXT = 'I would like to come in on Tuesday.'
 /** The first sentence is the clause that the caller waits for. */
-const ANSWER_FIRST_SENTENCE = 'Of course, I can find you a time now.'
-export const ANSWER_TEXT = `${ANSWER_FIRST_SENTENCE} Which day of the week would suit you best?`
-export const ANSWER_WORDS = ANSWER_TEXT.split(' ')
-export const FIRST_SENTENCE_WORDS = ANSWER_FIRST_SENTENCE.split(' ').length
+const FIRST_SENTENCE = ['Of', 'course,', 'I', 'can', 'find', 'you', 'room', '#', 'now.']
+const SECOND_SENTENCE = ['Which', 'day', 'of', 'the', 'week', 'would', 'suit', '#', 'best?']
+export const FIRST_SENTENCE_WORDS = FIRST_SENTENCE.length
+export const ANSWER_WORDS = FIRST_SENTENCE.length + SECOND_SENTENCE.length
+
+/** The words of one answer. No two are alike: what was said before comes from a cache and costs no voice. */
+export function answerWords(number: number): string[] {
+  const name = [...number.toString(26)]
+    .map((digit) => String.fromCharCode(97 + Number.parseInt(digit, 26)))
+    .join('')
+  return [...FIRST_SENTENCE, ...SECOND_SENTENCE].map((word) => (word === '#' ? name : word))
+}
 
 /** How long the assistant's voice takes for a word. */
 export const SPOKEN_WORD_MS = 260

@@ -1,12 +1,12 @@
 /**
- * The vendors, as cheap as can be: realtime transcription that always hears the same sentence, chat completions that always give the same answer, a
+ * The vendors, as cheap as can be: realtime transcription that always hears the same sentence, chat completions that always give the same answer but for a name, a
  * voice that is as long as its text. Each with a fixed delay and nothing else, so that what a call takes longer is ours.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { WebSocketServer } from 'ws'
 import { encodeSpeech } from '../../apps/sandbox/src/speech/index.ts'
-import { ANSWER_TEXT, ANSWER_WORDS, CALLER_TEXT, DELAYS, SPOKEN_WORD_MS } from './script.ts'
+import { ANSWER_WORDS, answerWords, CALLER_TEXT, DELAYS, SPOKEN_WORD_MS } from './script.ts'
 
 const VOICE_BYTES_PER_MS = 48
 /** The voice makes audio five times faster than it is spoken. */
@@ -15,9 +15,11 @@ const VOICE_CHUNK_EVERY_MS = 40
 
 export async function startStandIns(): Promise<{ url: string; server: Server }> {
   const voice = makeVoice()
+  let answers = 0
   const server = createServer((request, response) => {
     const path = request.url ?? ''
-    if (path.endsWith('/chat/completions')) void readBody(request).then(() => think(response))
+    if (path.endsWith('/chat/completions'))
+      void readBody(request).then(() => think(response, answerWords(++answers)))
     else if (path.endsWith('/audio/speech'))
       void readBody(request).then((body) => speak(response, voice, body))
     else response.end('{"data":[]}')
@@ -47,33 +49,33 @@ export async function startStandIns(): Promise<{ url: string; server: Server }> 
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, server }
 }
 
-function think(response: ServerResponse): void {
+function think(response: ServerResponse, words: readonly string[]): void {
   const chunk = (delta: object, finishReason: string | null) =>
     `data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [{ index: 0, delta, finish_reason: finishReason }] })}\n\n`
-  let words = 0
+  let sent = 0
   const startedAt = performance.now()
   const next = (): void => {
     if (response.destroyed) return
-    if (words === 0) {
+    if (sent === 0) {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.write(chunk({ role: 'assistant', content: '' }, null))
     }
-    const word = ANSWER_WORDS[words]
+    const word = words[sent]
     if (word === undefined) {
       const usage = {
         prompt_tokens: 50,
-        completion_tokens: ANSWER_WORDS.length,
-        total_tokens: 50 + ANSWER_WORDS.length,
+        completion_tokens: words.length,
+        total_tokens: 50 + words.length,
       }
       response.end(
         `${chunk({}, 'stop')}data: ${JSON.stringify({ id: 'c', choices: [], usage })}\n\ndata: [DONE]\n\n`,
       )
       return
     }
-    response.write(chunk({ content: words === 0 ? word : ` ${word}` }, null))
-    words++
+    response.write(chunk({ content: sent === 0 ? word : ` ${word}` }, null))
+    sent++
     // Against the start, not the last word: late timers must not add up.
-    setTimeout(next, startedAt + DELAYS.llmFirstTokenMs + words * DELAYS.llmPerWordMs - performance.now())
+    setTimeout(next, startedAt + DELAYS.llmFirstTokenMs + sent * DELAYS.llmPerWordMs - performance.now())
   }
   setTimeout(next, DELAYS.llmFirstTokenMs)
 }
@@ -101,8 +103,8 @@ function speak(response: ServerResponse, voice: Buffer, body: string): void {
 
 /** Speech-like audio at 24 kHz, long enough for the whole answer in one piece. */
 function makeVoice(): Buffer {
-  const needed = ANSWER_WORDS.length * SPOKEN_WORD_MS * VOICE_BYTES_PER_MS
-  const speech = encodeSpeech(ANSWER_TEXT, { sampleRateHz: 24_000 })
+  const needed = ANSWER_WORDS * SPOKEN_WORD_MS * VOICE_BYTES_PER_MS
+  const speech = encodeSpeech(answerWords(0).join(' '), { sampleRateHz: 24_000 })
   const bytes = Buffer.from(speech.buffer, speech.byteOffset, speech.byteLength)
   return Buffer.alloc(needed, bytes)
 }
