@@ -85,8 +85,10 @@ function toRequest(subject: AnalysisSubject, signal: AbortSignal): Parameters<An
   const own = subject.assistant.analysis.schema
   return {
     messages: [
-      { role: 'system', content: INSTRUCTIONS },
-      { role: 'user', content: `The assistant's task:\n${excerpt(subject.assistant.instructions, 8000)}` },
+      {
+        role: 'system',
+        content: `${INSTRUCTIONS}\n\nThe assistant's task was:\n${excerpt(subject.assistant.instructions, 8000)}`,
+      },
       { role: 'user', content: `The transcript:\n${renderTranscript(subject.transcript)}` },
     ],
     schemaName: 'call_analysis',

@@ -52,8 +52,10 @@ const INTENTS: readonly (readonly [intent: string, phrases: readonly string[]])[
   ['leave_number', ['my number is']],
   ['hear_a_story', ['story', 'histoire']],
 ]
+/** The same as one JSON object a line. */
+const JSON_LINE = /^\s*\{"(user|assistant|caller|agent)":(".*")\}\s*$/i
 
-/** Reads the transcript in the messages: lines such as `user: …`, a JSON array of `{role, text|content}`, or the chat turns themselves. */
+/** Reads the transcript in the messages: lines such as `user: …` or `{"user":"…"}`, a JSON array of `{role, text|content}`, or the chat turns themselves. */
 export function analyse(messages: readonly ChatMessage[]): Findings {
   const lines = findLines(messages)
   const callerText = lines
@@ -82,9 +84,19 @@ function findLines(messages: readonly ChatMessage[]): Line[] {
 
 function readTextLines(content: string): Line[] {
   return content.split('\n').flatMap((raw) => {
-    const match = LINE.exec(raw)
-    return match ? [{ isCaller: isCallerName(match[1] ?? ''), text: (match[2] ?? '').trim() }] : []
+    const match = LINE.exec(raw) ?? JSON_LINE.exec(raw)
+    return match ? [{ isCaller: isCallerName(match[1] ?? ''), text: unquoted((match[2] ?? '').trim()) }] : []
   })
+}
+
+/** A line written as JSON keeps its text in a JSON string. */
+function unquoted(text: string): string {
+  if (!text.startsWith('"')) return text
+  try {
+    return String(JSON.parse(text))
+  } catch {
+    return text
+  }
 }
 
 function readJsonLines(content: string): Line[] | null {
