@@ -24,7 +24,7 @@ describe('the webhooks of a real call', () => {
       )
     it.skipIf(!isThere).concurrent(
       `are accepted by a receiver written naively in ${receiver.name}`,
-      async () => {
+      async ({ expect }) => {
         const running = await startReceiver(receiver, system.installation.seed.webhookSecret, folder)
         try {
           const created = await system.api('POST', '/v1/calls', {
