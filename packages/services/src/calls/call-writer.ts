@@ -76,8 +76,7 @@ export interface CallChanged {
   workIds: readonly string[]
 }
 
-/** Statuses from which a call can still go on. */
-export const LIVE_STATUSES: readonly CallStatus[] = ['queued', 'dialing', 'ringing', 'in_progress']
+/** Statuses from which nothing follows but late words and the completion. */
 export const ENDED_STATUSES: readonly CallStatus[] = [...FINAL_CALL_STATUSES]
 
 /** Makes an event; its data is serialised here, once and for all. */
