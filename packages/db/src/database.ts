@@ -1,6 +1,8 @@
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { arrayTypes } from './array-types.ts'
 import * as schema from './schema/index.ts'
+import { connectSteadily, STARTUP_PADDING } from './steady-socket.ts'
 
 /** A tagged-template SQL client that passes JSON and dates as postgres.js does. */
 export type Sql = postgres.Sql
@@ -35,9 +37,12 @@ export function openDatabase(options: DatabaseOptions): Database {
     connect_timeout: 10,
     idle_timeout: 60,
     onnotice: () => {},
+    fetch_types: false,
+    types: arrayTypes,
+    socket: connectSteadily,
     connection: {
       application_name: options.applicationName ?? 'phonevoice',
-      statement_timeout: options.statementTimeoutMs ?? 15_000,
+      statement_timeout: padded(options.statementTimeoutMs ?? 15_000),
     },
   }
   const sql = postgres(options.url, settings)
@@ -49,4 +54,9 @@ export function openDatabase(options: DatabaseOptions): Database {
       await Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })])
     },
   }
+}
+
+/** The value is only ever written into the startup message as text; the driver's types want a number. */
+function padded(value: number): number {
+  return `${value}${STARTUP_PADDING}` as unknown as number
 }
