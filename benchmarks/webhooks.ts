@@ -1,0 +1,176 @@
+/**
+ * How soon an event is with its receiver once it is committed, and how many a second: real worker, real database, receiver and writer in processes of
+ * their own. Beside it the floor of the same run: bare signed POSTs to the same receiver.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Child, Usage } from './harness/child.ts'
+import { cpuPercent, spreadOf } from './harness/figures.ts'
+import { openProduct } from './harness/product.ts'
+import type { Cell } from './harness/report.ts'
+import { runBenchmark } from './harness/run.ts'
+import type { PostJob } from './webhooks/bare-post.ts'
+import { createLiveCalls } from './webhooks/live-calls.ts'
+import type { WriteJob } from './webhooks/writer.ts'
+
+/** What the worker's client keeps open to one receiver. */
+const CONNECTIONS = 64
+const FLOOR_SECONDS = 5
+const FLOOR_POSTS = 20_000
+/** Statements under way at once while a burst is written. */
+const WRITERS = 16
+const ARRIVAL_DEADLINE_MS = 60_000
+
+type Moments = [string, number][]
+
+interface Measured {
+  name: string
+  /** First to last commit, or first to last POST. */
+  begun: Moments
+  arrivals: Moments
+  repeated: number
+  sender: { before: Usage; after: Usage }
+}
+
+await runBenchmark(
+  {
+    name: 'webhooks',
+    settings: {
+      rate: { default: 200, max: 5000, sentence: 'Events committed per second in the steady part.' },
+      seconds: { default: 20, max: 300, sentence: 'How long that goes on.' },
+      burst: {
+        default: 5000,
+        max: 50_000,
+        sentence: 'Events committed as fast as they go afterwards; 0 leaves it out.',
+      },
+      calls: { default: 200, max: 2000, sentence: 'Live calls the events belong to.' },
+      organizations: { default: 4, max: 50, sentence: 'Organizations the calls belong to.' },
+    },
+  },
+  async ({ settings, onEnd, say }) => {
+    const product = await openProduct({ onEnd, say })
+    const start = (name: string, file: string) =>
+      product.startProcess(name, new URL(file, import.meta.url), { DATABASE_URL: product.databaseUrl })
+    const receiver = await start('receiver', './webhooks/receiver.ts')
+    const url = await receiver.ask<string>('url')
+    const bare = await start('bare-post', './webhooks/bare-post.ts')
+    const writer = await start('writer', './webhooks/writer.ts')
+
+    async function measure(name: string, sender: Child, begin: () => Promise<Moments>): Promise<Measured> {
+      say(name)
+      await Promise.all([receiver.ask('take'), receiver.usage()])
+      const before = await sender.usage()
+      const begun = await begin()
+      const deadline = performance.now() + ARRIVAL_DEADLINE_MS
+      while ((await receiver.ask<number>('count')) < begun.length && performance.now() < deadline)
+        await wait(50)
+      const after = await sender.usage()
+      const taken = await receiver.ask<{ arrivals: Moments; repeated: number }>('take')
+      return { name, begun, ...taken, sender: { before, after } }
+    }
+    const post = (job: Omit<PostJob, 'url' | 'connections'>) => () =>
+      bare.ask<Moments>('post', { url, connections: CONNECTIONS, ...job })
+    const { rate, seconds, burst } = settings
+    await post({ count: 2000, perSecond: 0 })()
+    const results = [
+      await measure(
+        `floor: bare POSTs, ${rate}/s`,
+        bare,
+        post({ count: rate * FLOOR_SECONDS, perSecond: rate }),
+      ),
+      await measure('floor: bare POSTs, flat out', bare, post({ count: FLOOR_POSTS, perSecond: 0 })),
+    ]
+    await bare.stop()
+
+    say('creating calls')
+    const callIds = await createLiveCalls(product, { ...settings, webhookUrl: url })
+    const worker = await product.startApp('worker')
+    let firstTurn = 1
+    const write = (job: Omit<WriteJob, 'callIds' | 'firstTurn'>) => async () => {
+      const moments = await writer.ask<Moments>('write', { callIds, firstTurn, ...job })
+      firstTurn += Math.ceil(job.count / callIds.length)
+      return moments
+    }
+    await measure('warming up', worker, write({ count: rate * 2, perSecond: rate, concurrency: WRITERS }))
+    results.push(
+      await measure(
+        `commit to receiver, ${rate}/s`,
+        worker,
+        write({ count: rate * seconds, perSecond: rate, concurrency: WRITERS }),
+      ),
+    )
+    if (burst > 0)
+      results.push(
+        await measure(
+          `commit to receiver, burst of ${burst}`,
+          worker,
+          write({ count: burst, perSecond: 0, concurrency: WRITERS }),
+        ),
+      )
+    return {
+      tables: [
+        {
+          title: 'Webhooks',
+          columns: [
+            { key: 'what', label: '' },
+            { key: 'events' },
+            { key: 'committed_per_second', label: 'begun/s' },
+            { key: 'received_per_second', label: 'received/s' },
+            { key: 'p50_ms', label: 'p50 ms', digits: 1 },
+            { key: 'p95_ms', label: 'p95 ms', digits: 1 },
+            { key: 'p99_ms', label: 'p99 ms', digits: 1 },
+            { key: 'max_ms', label: 'max ms', digits: 1 },
+            { key: 'missing' },
+            { key: 'repeated' },
+            { key: 'sender_cpu_percent', label: 'sender cpu %' },
+            { key: 'sender_cpu_us_per_event', label: 'cpu µs/event' },
+            { key: 'sender_lag_p99_ms', label: 'lag ms', digits: 1 },
+          ],
+          rows: results.map(toRow),
+        },
+      ],
+      notes: [
+        'the time runs from the commit’s confirmation (for the floor: from just before signing) to the last byte of the request at the receiver',
+        'begun/s: committed or posted; received/s: from the first of those to the last arrival. The sender is the worker, or the process that posts',
+        `the worker keeps at most ${CONNECTIONS} connections to a receiver and 50 deliveries of an organization under way; the floor has ${CONNECTIONS}. Wake-ups travel through Postgres`,
+      ],
+    }
+  },
+)
+
+function toRow({ name, begun, arrivals, repeated, sender }: Measured): Cell[] {
+  const arrivedAt = new Map(arrivals)
+  const delays = begun.flatMap(([key, at]) => {
+    const arrival = arrivedAt.get(key)
+    // A webhook may be quicker than the news of its commit.
+    return arrival === undefined ? [] : [Math.max(0, arrival - at)]
+  })
+  const { p50, p95, p99, max, count } = spreadOf(delays)
+  const begunAt = spanOf(begun)
+  const lastArrival = spanOf(arrivals).last
+  const { before, after } = sender
+  return [
+    name,
+    begun.length,
+    (1000 * begun.length) / (begunAt.last - begunAt.first),
+    (1000 * count) / (lastArrival - begunAt.first),
+    p50,
+    p95,
+    p99,
+    max,
+    begun.length - count,
+    repeated,
+    cpuPercent(before, after),
+    (1000 * (after.cpuMs - before.cpuMs)) / begun.length,
+    after.lag.p99Ms,
+  ]
+}
+
+function spanOf(moments: Moments): { first: number; last: number } {
+  let first = Number.POSITIVE_INFINITY
+  let last = Number.NEGATIVE_INFINITY
+  for (const [, at] of moments) {
+    if (at < first) first = at
+    if (at > last) last = at
+  }
+  return { first, last }
+}
