@@ -29,6 +29,8 @@ interface Measured {
   arrivals: Moments
   repeated: number
   sender: { before: Usage; after: Usage }
+  /** Begun long before anything was sent. */
+  isBacklog?: boolean
 }
 
 await runBenchmark(
@@ -83,7 +85,7 @@ await runBenchmark(
 
     say('creating calls')
     const callIds = await createLiveCalls(product, { ...settings, webhookUrl: url })
-    const worker = await product.startApp('worker')
+    let worker = await product.startApp('worker')
     let firstTurn = 1
     const write = (job: Omit<WriteJob, 'callIds' | 'firstTurn'>) => async () => {
       const moments = await writer.ask<Moments>('write', { callIds, firstTurn, ...job })
@@ -106,6 +108,16 @@ await runBenchmark(
           write({ count: burst, perSecond: 0, concurrency: WRITERS }),
         ),
       )
+    if (burst > 0) {
+      await worker.stop()
+      const moments = await write({ count: burst, perSecond: 0, concurrency: WRITERS })()
+      await receiver.ask('take')
+      worker = await product.startApp('worker')
+      results.push({
+        ...(await measure(`backlog of ${burst}, worker just started`, worker, async () => moments)),
+        isBacklog: true,
+      })
+    }
     return {
       tables: [
         {
@@ -130,29 +142,30 @@ await runBenchmark(
       ],
       notes: [
         'the time runs from the commit’s confirmation (for the floor: from just before signing) to the last byte of the request at the receiver',
-        'begun/s: committed or posted; received/s: from the first of those to the last arrival. The sender is the worker, or the process that posts',
+        'begun/s: committed or posted; received/s: from the first of those (backlog: from the first arrival) to the last arrival. The sender is the worker, or the process that posts',
         `the worker keeps at most ${CONNECTIONS} connections to a receiver and 50 deliveries of an organization under way; the floor has ${CONNECTIONS}. Wake-ups travel through Postgres`,
       ],
     }
   },
 )
 
-function toRow({ name, begun, arrivals, repeated, sender }: Measured): Cell[] {
+function toRow({ name, begun, arrivals, repeated, sender, isBacklog = false }: Measured): Cell[] {
   const arrivedAt = new Map(arrivals)
   const delays = begun.flatMap(([key, at]) => {
     const arrival = arrivedAt.get(key)
     // A webhook may be quicker than the news of its commit.
     return arrival === undefined ? [] : [Math.max(0, arrival - at)]
   })
-  const { p50, p95, p99, max, count } = spreadOf(delays)
+  const { count, ...delay } = spreadOf(delays)
+  const { p50, p95, p99, max } = isBacklog ? spreadOf([]) : delay
   const begunAt = spanOf(begun)
-  const lastArrival = spanOf(arrivals).last
+  const arrived = spanOf(arrivals)
   const { before, after } = sender
   return [
     name,
     begun.length,
     (1000 * begun.length) / (begunAt.last - begunAt.first),
-    (1000 * count) / (lastArrival - begunAt.first),
+    (1000 * count) / (arrived.last - (isBacklog ? arrived.first : begunAt.first)),
     p50,
     p95,
     p99,
