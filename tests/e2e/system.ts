@@ -46,6 +46,8 @@ export interface System {
   app(name: string): App
   /** SIGKILLs an app and starts it again. */
   restart(name: string): Promise<void>
+  /** Starts one more media process, at a port of its own. */
+  startMedia(name: string, env?: Record<string, string>): Promise<App>
   log(name: string): string
   stop(): Promise<void>
 }
@@ -175,6 +177,18 @@ export async function startSystem(options: SystemOptions): Promise<System> {
         healthUrl: null,
       })
       running.apps.splice(running.apps.indexOf(old), 1, app)
+    },
+    async startMedia(name, extra = {}) {
+      const app = await startApp({
+        name,
+        file: state.path('dist', 'media.mjs'),
+        // Without an origin of its own it tells the carrier the loopback port that the system chose.
+        env: { ...installation.environment, MEDIA_PORT: '0', MEDIA_PUBLIC_ORIGIN: undefined, ...extra },
+        logFile: state.path('logs', `${name}.log`),
+        healthUrl: null,
+      })
+      running.apps.push(app)
+      return app
     },
     log: (name) => readFileSync(state.path('logs', `${name}.log`), 'utf8'),
     async stop() {
