@@ -111,8 +111,8 @@ async function callWithEvents(url: string, count: number): Promise<string> {
     const eventId = newId('event')
     await database.sql`insert into call_events (id, call_id, sequence, type, occurred_at, data)
       values (${eventId}, ${callId}, ${sequence}, 'transcription', ${now}, ${`{"text":"é ${sequence}"}`})`
-    await database.sql`insert into deliveries (id, organization_id, call_id, event_id, sequence, url, status, created_at, next_at)
-      values (${newId('delivery')}, ${organizationId}, ${callId}, ${eventId}, ${sequence}, ${url}, 'pending', ${now}, ${now})`
+    await database.sql`insert into deliveries (id, organization_id, mode, call_id, event_id, sequence, target, url, status, created_at, next_at)
+      values (${newId('delivery')}, ${organizationId}, 'test', ${callId}, ${eventId}, ${sequence}, ${url}, ${url}, 'pending', ${now}, ${now})`
   }
   return callId
 }

@@ -150,7 +150,9 @@ export const usageItems = pgTable(
       .notNull()
       .references(() => calls.id),
     key: text().notNull(),
-    component: text({ enum: ['carrier', 'media_stream', 'stt', 'llm', 'tts', 'analysis'] }).notNull(),
+    component: text({
+      enum: ['carrier', 'media_stream', 'stt', 'llm', 'early_thinking', 'tts', 'analysis'],
+    }).notNull(),
     provider: text().notNull(),
     model: text().notNull(),
     unit: text().notNull(),

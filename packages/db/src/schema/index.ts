@@ -1,4 +1,5 @@
 export * from './assistants.ts'
 export * from './calls.ts'
 export * from './organizations.ts'
+export * from './webhooks.ts'
 export * from './work.ts'

@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
-import { callEvents, calls } from './calls.ts'
+import { calls } from './calls.ts'
 import { organizations } from './organizations.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
@@ -45,15 +46,28 @@ export const deliveries = pgTable(
     organizationId: text('organization_id')
       .notNull()
       .references(() => organizations.id),
-    callId: text('call_id')
-      .notNull()
-      .references(() => calls.id),
-    eventId: text('event_id')
-      .notNull()
-      .references(() => callEvents.id),
+    mode: text({ enum: ['test', 'live'] }).notNull(),
+    /** Null: the event is about an endpoint and no call. */
+    callId: text('call_id').references(() => calls.id),
+    /** In `call_events` or, without a call, in `endpoint_events`; both are written in the same statement as this row. */
+    eventId: text('event_id').notNull(),
+    /** 0 without a call. */
     sequence: integer().notNull(),
+    /** Null: the call's own `webhook_url`. No foreign key: endpoints are never removed, and the check would lock a hot row for every delivery. */
+    endpointId: text('endpoint_id'),
+    /** Who receives, for order, breaker and uniqueness: the endpoint's id, or the URL up to its query. */
+    target: text().notNull(),
+    /** Where the next attempt goes; an endpoint's current URL is copied here by each claim. */
     url: text().notNull(),
     status: text({ enum: ['pending', 'delivered', 'failed'] }).notNull(),
+    failedReason: text('failed_reason', {
+      enum: ['retries_exhausted', 'gone', 'endpoint_disabled', 'endpoint_deleted'],
+    }),
+    /** How often a user has asked for it again, and when last. */
+    replays: integer().notNull().default(0),
+    replayedAt: at('replayed_at'),
+    /** How many attempts were made before the last replay: the schedule of retries begins anew after them. */
+    attemptsBefore: integer('attempts_before').notNull().default(0),
     createdAt: at('created_at').notNull(),
     /** The first attempt, for the order of first attempts within a call. */
     firstStartedAt: at('first_started_at'),
@@ -64,7 +78,14 @@ export const deliveries = pgTable(
   (table) => [
     index('deliveries_due').on(table.nextAt),
     index('deliveries_call').on(table.callId, table.sequence),
-    uniqueIndex('deliveries_once').on(table.eventId, table.url),
+    uniqueIndex('deliveries_once').on(table.eventId, table.target),
+    index('deliveries_organization').on(table.organizationId, table.mode, table.createdAt, table.id),
+    index('deliveries_open')
+      .on(table.organizationId, table.mode, table.createdAt, table.id)
+      .where(sql`${table.status} <> 'delivered'`),
+    index('deliveries_endpoint')
+      .on(table.endpointId, table.createdAt)
+      .where(sql`${table.endpointId} is not null`),
   ],
 )
 

@@ -14,6 +14,7 @@ import {
   serialiseEventData,
 } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
+import { insertDeliveries } from '../deliveries/new-deliveries.ts'
 
 /** Columns of `calls` a change may set. `undefined` leaves a column alone. */
 export interface CallColumns {
@@ -98,14 +99,13 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
   )
   const eventIds = events.map((event) => event.id)
   // Only text goes into arrays: for booleans and dates postgres.js declares the type of one element instead of the array's.
-  const deliveryIds = events.map(() => newId('delivery', now.getTime()))
   const workIds = work.map(() => newId('work', now.getTime()))
 
   const [row] = await sql<CallChangeRow[]>`
     with changed as (
       update calls set ${sql(columns)}, last_sequence = last_sequence + ${events.length}
       where id = ${change.callId} and status = any(${change.fromStatuses as CallStatus[]}) ${stillNull}
-      returning id, organization_id, status, webhook_url, webhook_events, last_sequence
+      returning id, organization_id, mode, status, webhook_url, webhook_events, last_sequence
     ), new_events as (
       insert into call_events (id, call_id, sequence, type, occurred_at, data)
       select e.id, changed.id, changed.last_sequence - ${events.length} + e.number, e.type, e.occurred_at, e.data
@@ -113,15 +113,7 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
         ${eventIds}::text[], ${events.map((event) => event.type)}::text[],
         ${events.map((event) => new Date(event.occurredAtMs).toISOString())}::timestamptz[], ${events.map((event) => event.data)}::text[]
       ) with ordinality as e (id, type, occurred_at, data, number)
-    ), new_deliveries as (
-      insert into deliveries (id, organization_id, call_id, event_id, sequence, url, status, created_at, next_at, attempt)
-      select d.id, changed.organization_id, changed.id, d.event_id, changed.last_sequence - ${events.length} + d.number,
-        changed.webhook_url, 'pending', ${now}, ${now}, 0
-      from changed, unnest(
-        ${deliveryIds}::text[], ${eventIds}::text[], ${events.map((event) => event.type)}::text[]
-      ) with ordinality as d (id, event_id, type, number)
-      where changed.webhook_url is not null and d.type = any(changed.webhook_events)
-      returning id
+    ), new_deliveries as (${insertDeliveries(sql, { call: 'changed', events, now })}
     ), new_work as (
       insert into work_items (id, call_id, kind, detail, created_at, next_at, attempt)
       select w.id, changed.id, w.kind, w.detail, ${now}, w.next_at, 0

@@ -1,6 +1,7 @@
 /** The one statement that creates a call: row, first events, deliveries, work and the stored answer, or nothing at all. */
 import { newId } from '@phonevoice/base'
 import type { ServiceContext } from '../context.ts'
+import { insertDeliveries } from '../deliveries/new-deliveries.ts'
 import type { CallRow } from './call-row.ts'
 import type { NewEvent } from './call-writer.ts'
 
@@ -23,9 +24,7 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
   const { sql } = ctx.db
   const { row, event } = call
   const now = row.createdAt
-  const deliveryId = newId('delivery', now.getTime())
   const workId = newId('work', now.getTime())
-  const isDelivered = row.webhookUrl !== null && row.webhookEvents.includes(event.type)
 
   const gate = call.idempotency
     ? sql`
@@ -36,7 +35,7 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
       where idempotency_keys.created_at < ${new Date(now.getTime() - IDEMPOTENCY_KEPT_MS)}
       returning 1`
     : sql`select 1`
-  const written = await sql`
+  const [written] = await sql<{ delivery_ids: string[] }[]>`
     with gate as (${gate}), new_call as (
       insert into calls (id, organization_id, mode, direction, status, phone_number, from_number, assistant_id, assistant,
         webhook_url, webhook_events, metadata, variables, is_recorded, ring_timeout_seconds, max_duration_seconds,
@@ -47,22 +46,19 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
         ${row.maxCostMicroUsd}::bigint, ${row.carrierAccountId}::text, ${row.carrierCallId}::text, ${now}, ${now}, 1
       from gate
       on conflict (carrier_call_id) where direction = 'inbound' do nothing
-      returning id
+      returning id, organization_id, mode, webhook_url, webhook_events, last_sequence
     ), new_event as (
       insert into call_events (id, call_id, sequence, type, occurred_at, data)
       select ${event.id}, id, 1, ${event.type}, ${new Date(event.occurredAtMs)}, ${event.data} from new_call
-    ), new_delivery as (
-      insert into deliveries (id, organization_id, call_id, event_id, sequence, url, status, created_at, next_at, attempt)
-      select ${deliveryId}, ${row.organizationId}, id, ${event.id}, 1, ${row.webhookUrl}::text, 'pending', ${now}, ${now}, 0
-      from new_call where ${isDelivered}
+    ), new_deliveries as (${insertDeliveries(sql, { call: 'new_call', events: [event], now })}
     ), new_work as (
       insert into work_items (id, call_id, kind, detail, created_at, next_at, attempt)
       select ${workId}, id, 'dial', '', ${now}, ${call.dialAt}::timestamptz, 0 from new_call where ${call.dialAt !== null}
     )
-    select id from new_call`
-  if (written.length === 0) return false
+    select array(select id from new_deliveries) as delivery_ids from new_call`
+  if (!written) return false
 
-  if (isDelivered) ctx.wake({ kind: 'delivery', id: deliveryId })
+  for (const id of written.delivery_ids) ctx.wake({ kind: 'delivery', id })
   if (call.dialAt !== null) ctx.wake({ kind: 'work', id: workId })
   ctx.publish({ topic: 'call-events', callId: row.id })
   return true

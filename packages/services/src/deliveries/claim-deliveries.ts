@@ -60,7 +60,7 @@ export async function claimDeliveries(
         and case when d.organization_id = any(array(select organization_id from in_flight where held >= ${inFlightMax})) then false
           else d.first_ended_at is not null or not exists (
             select 1 from deliveries p
-            where p.call_id = d.call_id and p.url = d.url and p.sequence < d.sequence and p.first_ended_at is null
+            where p.call_id = d.call_id and p.target = d.target and p.sequence < d.sequence and p.first_ended_at is null
               and (p.first_started_at is null or p.first_started_at > ${blockedSince})
           ) end
       order by d.next_at limit ${input.limit * 10}

@@ -39,7 +39,7 @@ export async function recordAttempt(
       update deliveries set status = ${step.status}, next_at = ${nextAt}, lease_until = null, lease_token = null,
         first_ended_at = coalesce(first_ended_at, ${now}), delivered_at = ${step.status === 'delivered' ? now : null}
       where id = ${input.deliveryId} and lease_token = ${input.leaseToken}
-      returning id, call_id, url, sequence
+      returning id, call_id, target, sequence
     ), written as (
       insert into delivery_attempts (id, delivery_id, number, started_at, duration_ms, response_status, response_excerpt, error)
       select ${newId('attempt', nowMs)}, moved.id, ${input.attempt}, ${new Date(input.startedAtMs)}, ${Math.round(input.durationMs)},
@@ -48,7 +48,7 @@ export async function recordAttempt(
     )
     select (
       select n.id from deliveries n
-      where n.call_id = moved.call_id and n.url = moved.url and n.sequence > moved.sequence
+      where n.call_id = moved.call_id and n.target = moved.target and n.sequence > moved.sequence
         and n.first_ended_at is null and n.next_at <= ${now}
       order by n.sequence limit 1
     ) as next_delivery
