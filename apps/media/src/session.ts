@@ -119,16 +119,20 @@ export function createSession(options: SessionOptions): Session {
     onWarning: (stt, message) =>
       log.warn('the recogniser warned', { provider: stt.provider, detail: message }),
   })
-  const gate = createSpeechGate((mulaw) => transcriber.send(mulaw))
+  const gate = createSpeechGate(
+    (mulaw) => transcriber.send(mulaw),
+    () => transcriber.needsContinuousAudio,
+  )
   const answers: Answers = createAnswers({
     ...options.answers,
     callId: options.callId,
     onText: (responseId, text) => dispatch({ type: 'llm-delta', responseId, text }),
     onFinished: (responseId) => dispatch({ type: 'llm-finished', responseId }),
+    onBrokenOff: (responseId) => dispatch({ type: 'llm-finished', responseId }),
     onFailed: (responseId) => dispatch({ type: 'llm-failed', responseId }),
-    onUsage: (llm, { inputTokens, cachedInputTokens, outputTokens, isMeasured }) => {
+    onUsage: (llm, { inputTokens, cachedInputTokens, outputTokens, isMeasured }, isWasted) => {
       const line = {
-        component: 'llm',
+        component: isWasted ? 'early_thinking' : 'llm',
         provider: llm.provider,
         model: llm.model,
         source: isMeasured ? 'measured' : 'estimated',
@@ -137,6 +141,7 @@ export function createSession(options: SessionOptions): Session {
       usage.add({ ...line, unit: 'cached_input_token', quantity: cachedInputTokens })
       usage.add({ ...line, unit: 'output_token', quantity: outputTokens })
     },
+    timers,
     log,
   })
   const outbound = createOutbound({
@@ -201,13 +206,22 @@ export function createSession(options: SessionOptions): Session {
         gate.close()
         return
       case 'llm-start':
-        answers.start(effect.responseId, effect.messages)
+        answers.start(effect.responseId, effect.messages, effect.isEarly)
+        return
+      case 'llm-adopt':
+        answers.adopt(effect.responseId)
         return
       case 'llm-cancel':
         answers.cancel(effect.responseId)
         return
       case 'clause-speak':
         outbound.play(voice.speak(effect.responseId, effect.clauseId, effect.text), effect.fromMs)
+        return
+      case 'clause-prepare':
+        voice.speak(effect.responseId, effect.clauseId, effect.text)
+        return
+      case 'clause-forget':
+        voice.cancel(effect.responseId)
         return
       case 'clauses-end':
         return

@@ -1,4 +1,4 @@
-import type { SttPart, SttProvider, SttStream } from '@phonevoice/providers/contract'
+import type { SttPart, SttProvider, SttStream, TurnSignal } from '@phonevoice/providers/contract'
 
 export interface TranscriberOptions {
   /** The first is used; the next ones take over, in order, when it fails for good. */
@@ -8,6 +8,8 @@ export interface TranscriberOptions {
   onPartial(itemId: string | null, text: string): void
   onFinal(itemId: string, text: string): void
   onItemFailed(itemId: string): void
+  /** The recogniser's own opinion on the turn, where it has one. */
+  onTurn?(signal: TurnSignal): void
   onUsage(provider: SttProvider, audioSeconds: number): void
   onWarning(provider: SttProvider, message: string): void
   /** No provider is left. */
@@ -16,6 +18,8 @@ export interface TranscriberOptions {
 
 /** The caller's words: one recogniser stream, replaced by the next configured one when it dies. */
 export interface Transcriber {
+  /** The recogniser in use wants silence too. */
+  readonly needsContinuousAudio: boolean
   send(mulaw: Uint8Array): void
   commit(itemId: string): void
   close(): void
@@ -68,6 +72,9 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
       case 'item-failed':
         if (open.delete(part.itemId)) options.onItemFailed(part.itemId)
         return
+      case 'turn':
+        options.onTurn?.(part.signal)
+        return
       case 'usage':
         options.onUsage(provider, part.audioSeconds)
         return
@@ -86,6 +93,9 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
 
   next()
   return {
+    get needsContinuousAudio() {
+      return options.providers[index]?.capabilities.needsContinuousAudio ?? false
+    },
     send(mulaw) {
       span.push(mulaw)
       spanBytes += mulaw.length

@@ -5,7 +5,7 @@ const LEAD_IN_MS = 400
 
 /**
  * Lets only speech through to the recogniser: from a little before it began until its span is committed. Vendors bill the audio they are
- * sent, and most of a call is silence.
+ * sent, and most of a call is silence. A recogniser that finds the ends of turns itself needs that silence: then everything is let through.
  */
 export interface SpeechGate {
   /** One frame of the caller. */
@@ -14,13 +14,16 @@ export interface SpeechGate {
   close(): void
 }
 
-export function createSpeechGate(send: (mulaw: Uint8Array) => void): SpeechGate {
+export function createSpeechGate(
+  send: (mulaw: Uint8Array) => void,
+  isEverythingWanted: () => boolean = () => false,
+): SpeechGate {
   const leadIn: Uint8Array[] = []
   let leadInBytes = 0
   let isOpen = false
   return {
     push(mulaw) {
-      if (isOpen) {
+      if (isOpen || isEverythingWanted()) {
         send(mulaw)
         return
       }

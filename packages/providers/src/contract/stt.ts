@@ -4,9 +4,19 @@ import type { OutsideCategory } from '@phonevoice/base'
 export interface SttCapabilities {
   /** Sends `partial` parts while speech goes on. */
   partials: boolean
-  /** The client ends each span with `commit`; false: the vendor finds the ends itself. */
+  /** The client ends each span with `commit`; false: the vendor finds the ends of turns itself, and `commit` only asks for the words so far. */
   clientCommits: boolean
+  /** Sends `turn` parts. Default false. */
+  turnSignals?: boolean
+  /** Wants the caller's silence too, without gaps; speech alone is enough for the others. Default false. */
+  needsContinuousAudio?: boolean
 }
+
+/**
+ * What the vendor thinks of the caller's turn: it has begun; it is probably over (an answer may be drafted); it goes on after all (drop the draft); it is
+ * over. At most one `end` per turn. A hint: it says nothing about spans and their items.
+ */
+export type TurnSignal = 'started' | 'eager-end' | 'resumed' | 'end'
 
 /** A recogniser: opens one stream per call. */
 export interface SttProvider {
@@ -42,6 +52,8 @@ export type SttPart =
   | { type: 'partial'; itemId: string | null; text: string }
   | { type: 'final'; itemId: string; text: string }
   | { type: 'item-failed'; itemId: string; message: string }
+  /** Only where `capabilities.turnSignals`. */
+  | { type: 'turn'; signal: TurnSignal }
   /** Seconds of audio the vendor will bill since the last report. */
   | { type: 'usage'; audioSeconds: number }
   /** The stream is over and cannot be used further. */

@@ -6,9 +6,10 @@
  *
  * Any state goes to over: by `close()` (silent), or by a lost connection, a refusal or a missed deadline (`onLost`, once).
  */
-import type { OutsideCategory, Timers } from '@phonevoice/base'
-import { type RawData, WebSocket } from 'ws'
+import type { Timers } from '@phonevoice/base'
 import { categorize } from '../streaming/http-errors.ts'
+import type { SttSession, SttSessionEvents } from '../streaming/stt-stream.ts'
+import { openVendorSocket } from '../streaming/vendor-socket.ts'
 import {
   audioAppend,
   audioCommit,
@@ -25,34 +26,11 @@ export interface SessionOptions {
   clock: Timers
   connectTimeoutMs: number
   pingIntervalMs: number
-  onReady(): void
-  /** The transcript so far of a span; `itemId` is null until it has been committed. */
-  onPartial(itemId: string | null, text: string): void
-  onFinal(itemId: string, text: string): void
-  onItemFailed(itemId: string, message: string): void
-  onWarning(setting: string, message: string): void
-  onLost(reason: LostReason): void
+  events: SttSessionEvents
 }
 
-export interface LostReason {
-  category: OutsideCategory
-  message: string
-}
-
-export interface RealtimeSession {
-  readonly isReady: boolean
-  /** Only while ready. */
-  append(mulaw: Uint8Array): void
-  /** Only while ready. Its outcome comes as `onFinal` or `onItemFailed`. */
-  commit(itemId: string): void
-  close(): void
-}
-
-/** About a minute and a half of audio: a socket that takes in so little is dead. */
-const BUFFERED_BYTES_MAX = 1_000_000
 /** Items the vendor announced and we know nothing about must not collect. */
 const TRACKED_ITEMS_MAX = 64
-const FRAME_BYTES_MAX = 1_000_000
 /** Settings a session can do without; the rest of it is what we came for. */
 const OPTIONAL_SETTINGS = ['keywords', 'language'] as const
 
@@ -63,56 +41,24 @@ interface VendorItem {
   transcript: string | null
 }
 
-export function openRealtimeSession(options: SessionOptions): RealtimeSession {
-  const { clock } = options
+export function openRealtimeSession(options: SessionOptions): SttSession {
+  const { events } = options
   let settings = options.settings
-  let phase: 'connecting' | 'configuring' | 'ready' | 'over' = 'connecting'
   let updates = 0
   let commits = 0
-  let hasAnsweredPing = true
   /** Our ids in the order of their commits, until the vendor announces its own. */
   const uncommitted: { eventId: string; itemId: string }[] = []
   const items = new Map<string, VendorItem>()
-
-  const socket = new WebSocket(options.url, {
-    headers: options.headers,
-    perMessageDeflate: false,
-    maxPayload: FRAME_BYTES_MAX,
+  const socket = openVendorSocket({
+    ...options,
+    peer: 'recogniser',
+    onOpen: configure,
+    onText(text) {
+      const event = readRealtimeEvent(text)
+      if (event) handle(event)
+    },
+    onLost: events.onLost,
   })
-  const deadline = clock.after(options.connectTimeoutMs, () =>
-    lose('timeout', 'The recogniser did not answer in time.'),
-  )
-  const pings = clock.every(options.pingIntervalMs, () => {
-    if (phase !== 'ready') return
-    if (!hasAnsweredPing) lose('connectivity', 'The connection to the recogniser is dead.')
-    else {
-      hasAnsweredPing = false
-      socket.ping()
-    }
-  })
-
-  socket.on('open', () => {
-    if (phase !== 'connecting') return
-    phase = 'configuring'
-    configure()
-  })
-  socket.on('pong', () => {
-    hasAnsweredPing = true
-  })
-  socket.on('message', (data: RawData, isBinary: boolean) => {
-    hasAnsweredPing = true
-    if (phase === 'over' || isBinary) return
-    const event = readRealtimeEvent(data.toString())
-    if (event) handle(event)
-  })
-  socket.on('unexpected-response', (request, response) => {
-    const status = response.statusCode ?? 0
-    lose(categorize(status, null), `The recogniser refused the connection with HTTP ${status}.`)
-    response.resume()
-    request.destroy()
-  })
-  socket.on('error', () => lose('connectivity', 'The recogniser could not be reached.'))
-  socket.on('close', () => lose('connectivity', 'The recogniser closed the connection.'))
 
   function configure(): void {
     socket.send(sessionUpdate(`session_${++updates}`, settings))
@@ -121,10 +67,9 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
   function handle(event: RealtimeEvent): void {
     switch (event.type) {
       case 'session-updated':
-        if (phase !== 'configuring') break
-        phase = 'ready'
-        deadline.cancel()
-        options.onReady()
+        if (socket.phase !== 'configuring') break
+        socket.markReady()
+        events.onReady()
         break
       case 'committed':
         announce(event.vendorItemId)
@@ -132,7 +77,7 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
       case 'delta': {
         const item = itemOf(event.vendorItemId)
         item.text += event.delta
-        options.onPartial(item.itemId, item.text)
+        events.onPartial(item.itemId, item.text)
         break
       }
       case 'completed': {
@@ -145,7 +90,7 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
         const { itemId } = itemOf(event.vendorItemId)
         items.delete(event.vendorItemId)
         if (itemId !== null)
-          options.onItemFailed(itemId, event.message || 'The recogniser failed on this span.')
+          events.onItemFailed(itemId, event.message || 'The recogniser failed on this span.')
         break
       }
       case 'error':
@@ -163,7 +108,7 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
 
   function finish(vendorItemId: string, itemId: string, transcript: string): void {
     items.delete(vendorItemId)
-    options.onFinal(itemId, transcript)
+    events.onFinal(itemId, transcript)
   }
 
   function itemOf(vendorItemId: string): VendorItem {
@@ -184,21 +129,21 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
     if (commitAt !== -1) {
       const itemId = uncommitted[commitAt]?.itemId as string
       uncommitted.splice(commitAt, 1)
-      if (isCommitEmpty) options.onFinal(itemId, '')
-      else options.onItemFailed(itemId, error.message || 'The recogniser refused this span.')
+      if (isCommitEmpty) events.onFinal(itemId, '')
+      else events.onItemFailed(itemId, error.message || 'The recogniser refused this span.')
     } else if (error.code === 'session_expired') {
-      lose('connectivity', 'The recogniser ended the session for its age.')
-    } else if (phase === 'configuring') {
+      socket.lose('connectivity', 'The recogniser ended the session for its age.')
+    } else if (socket.phase === 'configuring') {
       if (!reconfigureWithout(error)) {
-        lose(
+        socket.lose(
           category === 'unknown' ? 'invalid-request' : category,
           'The recogniser refused the settings of the session.',
         )
       }
     } else if (category === 'quota' || category === 'authentication') {
-      lose(category, 'The recogniser refuses to go on.')
+      socket.lose(category, 'The recogniser refuses to go on.')
     } else {
-      options.onWarning('session', error.message || 'The recogniser reported an error.')
+      events.onWarning('session', error.message || 'The recogniser reported an error.')
     }
   }
 
@@ -208,62 +153,21 @@ export function openRealtimeSession(options: SessionOptions): RealtimeSession {
     const isSet = blamed === 'keywords' ? settings.keywords.length > 0 : settings.language !== null
     if (!blamed || !isSet) return false
     settings = blamed === 'keywords' ? { ...settings, keywords: [] } : { ...settings, language: null }
-    options.onWarning(blamed, 'The recogniser refused this setting; it is left out.')
+    events.onWarning(blamed, 'The recogniser refused this setting; it is left out.')
     configure()
     return true
   }
 
-  function lose(category: OutsideCategory, message: string): void {
-    if (phase === 'over') return
-    end()
-    socket.terminate()
-    options.onLost({ category, message })
-  }
-
-  function end(): void {
-    phase = 'over'
-    deadline.cancel()
-    pings.cancel()
-    items.clear()
-    uncommitted.length = 0
-  }
-
-  function send(frame: string): void {
-    if (socket.bufferedAmount > BUFFERED_BYTES_MAX)
-      lose('connectivity', 'The recogniser no longer takes in audio.')
-    else socket.send(frame)
-  }
-
   return {
     get isReady() {
-      return phase === 'ready'
+      return socket.phase === 'ready'
     },
-    append(mulaw) {
-      if (phase === 'ready') send(audioAppend(mulaw))
-    },
+    append: (mulaw) => socket.send(audioAppend(mulaw)),
     commit(itemId) {
-      if (phase !== 'ready') return
       const eventId = `commit_${++commits}`
       uncommitted.push({ eventId, itemId })
-      send(audioCommit(eventId))
+      socket.send(audioCommit(eventId))
     },
-    close() {
-      if (phase === 'over') return
-      end()
-      closeSocket(socket, clock)
-    },
+    close: () => socket.close(),
   }
-}
-
-/** A closing handshake that is not answered must not keep the socket. */
-const CLOSE_TIMEOUT_MS = 2000
-
-function closeSocket(socket: WebSocket, clock: Timers): void {
-  if (socket.readyState !== WebSocket.OPEN) {
-    socket.terminate()
-    return
-  }
-  socket.close(1000)
-  const timer = clock.after(CLOSE_TIMEOUT_MS, () => socket.terminate())
-  socket.once('close', () => timer.cancel())
 }

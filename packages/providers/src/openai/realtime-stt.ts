@@ -1,239 +1,47 @@
 /**
  * Speech recognition over OpenAI's realtime transcription sessions: μ-law in as it comes from the carrier, partials while someone speaks, one final per
- * commit, in whatever order the vendor finishes them (developers.openai.com, "Realtime transcription").
- *
- * A stream outlives its sessions:
- * - Before the first session is ready, audio and commits wait; more than five seconds of audio pushes out the oldest, with a warning.
- * - A lost session is replaced once, at once, and all unanswered audio (up to 30 s) is sent again. When the replacement fails too, the stream has failed.
- *   A replacement that has worked for half a minute earns the right to another one.
- * - Sessions have an age limit at the vendor. Past `sessionMsMax` the next commit also changes to a new session; the old one stays until it has answered.
- *
- * Every commit is answered once: by its final, or by `item-failed` when the vendor says so or `finalTimeoutMs` has passed.
+ * commit, in whatever order the vendor finishes them (developers.openai.com, "Realtime transcription"). `streaming/stt-stream.ts` says what a stream
+ * outlives; the vendor ends sessions for their age.
  */
 
-import { MULAW_BYTES_PER_MS, mulawSilence } from '@phonevoice/audio'
-import { isRetryableCategory, systemClock, type Timer } from '@phonevoice/base'
-import type { SttPart, SttProvider, SttStream, SttStreamOptions } from '../contract/index.ts'
-import { createAudioSpans, type Span } from './audio-spans.ts'
+import { systemClock } from '@phonevoice/base'
+import type { SttProvider } from '../contract/index.ts'
+import { openSttStream } from '../streaming/stt-stream.ts'
 import type { OpenAiRealtimeSttOptions } from './options.ts'
-import { type LostReason, openRealtimeSession, type RealtimeSession } from './realtime-session.ts'
+import { openRealtimeSession } from './realtime-session.ts'
 import { realtimeUrl } from './realtime-wire.ts'
 
-const WAITING_BYTES_MAX = 5_000 * MULAW_BYTES_PER_MS
-const REPLAY_BYTES_MAX = 30_000 * MULAW_BYTES_PER_MS
 /** The vendor refuses to commit less than about 100 ms. */
-const COMMIT_BYTES_MIN = 100 * MULAW_BYTES_PER_MS
-const SPANS_MAX = 32
-const EARNS_RECONNECT_MS = 30_000
+const COMMIT_MS_MIN = 100
 const SESSION_MS_MAX = 55 * 60_000
 
 export function createOpenAiRealtimeStt(options: OpenAiRealtimeSttOptions): SttProvider {
   const url = realtimeUrl(options.baseUrl)
+  const clock = options.clock ?? systemClock
   return {
     provider: options.provider ?? 'openai',
     model: options.model,
     capabilities: { partials: true, clientCommits: true },
-    open: (streamOptions) => openStream(options, url, streamOptions),
-  }
-}
-
-function openStream(
-  options: OpenAiRealtimeSttOptions,
-  url: string,
-  streamOptions: SttStreamOptions,
-): SttStream {
-  const clock = options.clock ?? systemClock
-  const finalTimeoutMs = options.finalTimeoutMs ?? 5_000
-  const spans = createAudioSpans()
-  const deadlines = new Map<string, Timer>()
-  let isOver = false
-  let hasBeenReady = false
-  let reconnectsLeft = 1
-  let hasWarnedOfDrops = false
-  let earning: Timer | null = null
-  let openedAtMs = clock.now()
-  /** Audio of the current span that the vendor has, for the bill. */
-  let sentBytes = 0
-  let session = connect()
-  /** The session before this one, until it has answered what was committed to it. */
-  let retiring: { session: RealtimeSession; itemIds: Set<string> } | null = null
-
-  /** While audio is sent again, parts wait: their receiver may send or commit at once, which must not come in between. */
-  let heldParts: SttPart[] | null = null
-
-  function emit(part: SttPart): void {
-    if (heldParts) heldParts.push(part)
-    else if (!isOver) streamOptions.onPart(part)
-  }
-
-  function connect(): RealtimeSession {
-    openedAtMs = clock.now()
-    const opened: RealtimeSession = openRealtimeSession({
-      url,
-      headers: {
-        ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
-        ...options.headers,
-      },
-      settings: {
-        model: options.model,
-        language: streamOptions.language.split('-')[0] || null,
-        keywords: streamOptions.keywords,
-      },
-      clock,
-      connectTimeoutMs: options.connectTimeoutMs ?? 3_000,
-      pingIntervalMs: options.pingIntervalMs ?? 10_000,
-      onReady: () => becomeReady(opened),
-      onPartial: (itemId, text) => {
-        if (itemId === null ? opened === session : deadlines.has(itemId))
-          emit({ type: 'partial', itemId, text })
-      },
-      onFinal: (itemId, text) => answer(itemId, { type: 'final', itemId, text }),
-      onItemFailed: (itemId, message) => answer(itemId, { type: 'item-failed', itemId, message }),
-      onWarning: (setting, message) => emit({ type: 'warning', setting, message }),
-      onLost: (reason) => (opened === session ? recover(reason) : retire(reason)),
-    })
-    return opened
-  }
-
-  function becomeReady(opened: RealtimeSession): void {
-    if (isOver || opened !== session) return
-    earning?.cancel()
-    earning = clock.after(EARNS_RECONNECT_MS, () => {
-      reconnectsLeft = 1
-    })
-    heldParts = hasBeenReady ? [] : [{ type: 'ready' }]
-    hasBeenReady = true
-    for (const span of [...spans.committed]) {
-      if (retiring?.itemIds.has(span.itemId as string)) continue
-      if (span.chunks.length === 0) fail(span, 'The audio of this span was lost with the connection.')
-      else transmit(span)
-    }
-    for (const chunk of spans.current.chunks) send(chunk)
-    const parts = heldParts
-    heldParts = null
-    for (const part of parts) emit(part)
-  }
-
-  function transmit(span: Span): void {
-    for (const chunk of span.chunks) send(chunk)
-    finishSpan(span)
-  }
-
-  /** Pads what is too short for the vendor, commits, and reports what will be billed. */
-  function finishSpan(span: Span): void {
-    if (sentBytes < COMMIT_BYTES_MIN) send(mulawSilence((COMMIT_BYTES_MIN - sentBytes) / MULAW_BYTES_PER_MS))
-    if (!session.isReady) return
-    session.commit(span.itemId as string)
-    reportUsage()
-  }
-
-  function send(mulaw: Uint8Array): void {
-    // Sending can be what shows that the connection is dead; then everything is sent again later.
-    if (!session.isReady) return
-    session.append(mulaw)
-    sentBytes += mulaw.length
-  }
-
-  function reportUsage(): void {
-    const audioSeconds = sentBytes / (MULAW_BYTES_PER_MS * 1000)
-    sentBytes = 0
-    if (audioSeconds > 0) emit({ type: 'usage', audioSeconds })
-  }
-
-  function answer(itemId: string, part: SttPart): void {
-    if (!spans.settle(itemId)) return
-    deadlines.get(itemId)?.cancel()
-    deadlines.delete(itemId)
-    emit(part)
-    if (retiring?.itemIds.delete(itemId) && retiring.itemIds.size === 0) {
-      retiring.session.close()
-      retiring = null
-    }
-  }
-
-  function fail(span: Span, message: string): void {
-    answer(span.itemId as string, { type: 'item-failed', itemId: span.itemId as string, message })
-  }
-
-  function recover(reason: LostReason): void {
-    sentBytes = 0
-    if (isOver) return
-    // A first connection that takes too long would take twice too long.
-    const isTooLate = !hasBeenReady && reason.category === 'timeout'
-    if (!isRetryableCategory(reason.category) || isTooLate || reconnectsLeft === 0) {
-      breakDown(reason)
-      return
-    }
-    reconnectsLeft--
-    emit({ type: 'warning', setting: 'connection', message: `${reason.message} Trying once more.` })
-    // The receiver of a part may have closed the stream.
-    if (!isOver) session = connect()
-  }
-
-  function retire(reason: LostReason): void {
-    for (const span of spans.committed.filter(({ itemId }) => retiring?.itemIds.has(itemId as string))) {
-      fail(span, reason.message)
-    }
-  }
-
-  function breakDown(reason: LostReason): void {
-    for (const span of [...spans.committed]) fail(span, reason.message)
-    emit({ type: 'failed', category: reason.category, message: reason.message })
-    shutDown()
-  }
-
-  /** Moves to a new session at a boundary between two spans. */
-  function rotate(): void {
-    retiring?.session.close()
-    retiring = { session, itemIds: new Set(spans.committed.map(({ itemId }) => itemId as string)) }
-    session = connect()
-  }
-
-  function shutDown(): void {
-    isOver = true
-    earning?.cancel()
-    for (const timer of deadlines.values()) timer.cancel()
-    deadlines.clear()
-    retiring?.session.close()
-    session.close()
-  }
-
-  return {
-    sendAudio(mulaw) {
-      if (isOver || mulaw.length === 0) return
-      const droppedBytes = spans.add(mulaw, hasBeenReady ? REPLAY_BYTES_MAX : WAITING_BYTES_MAX)
-      if (session.isReady) send(mulaw)
-      else if (droppedBytes > 0 && !hasWarnedOfDrops) {
-        hasWarnedOfDrops = true
-        emit({
-          type: 'warning',
-          setting: 'audio',
-          message: 'The recogniser was not ready; the oldest audio was dropped.',
-        })
-      }
-    },
-    commit(itemId) {
-      if (isOver) return
-      const span = spans.commit(itemId)
-      deadlines.set(
-        itemId,
-        clock.after(finalTimeoutMs, () => fail(span, 'The recogniser did not answer in time.')),
-      )
-      if (span.totalBytes === 0) {
-        // Nothing to recognise. Answered later, like every commit: callers may not expect a part before commit returns.
-        queueMicrotask(() => answer(itemId, { type: 'final', itemId, text: '' }))
-        return
-      }
-      if (spans.committed.length > SPANS_MAX) fail(span, 'Too many spans wait for the recogniser.')
-      else if (session.isReady) {
-        finishSpan(span)
-        if (clock.now() - openedAtMs >= (options.sessionMsMax ?? SESSION_MS_MAX)) rotate()
-      }
-    },
-    close() {
-      if (isOver) return
-      reportUsage()
-      shutDown()
-    },
+    open: ({ language, keywords, onPart }) =>
+      openSttStream({
+        clock,
+        onPart,
+        finalTimeoutMs: options.finalTimeoutMs ?? 5_000,
+        commitMsMin: COMMIT_MS_MIN,
+        sessionMsMax: options.sessionMsMax ?? SESSION_MS_MAX,
+        connect: (events) =>
+          openRealtimeSession({
+            url,
+            headers: {
+              ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
+              ...options.headers,
+            },
+            settings: { model: options.model, language: language.split('-')[0] || null, keywords },
+            clock,
+            connectTimeoutMs: options.connectTimeoutMs ?? 3_000,
+            pingIntervalMs: options.pingIntervalMs ?? 10_000,
+            events,
+          }),
+      }),
   }
 }

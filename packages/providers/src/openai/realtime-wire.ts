@@ -3,6 +3,7 @@
  * events and fields are ignored.
  */
 import { isRecord, readErrorDetail } from '../streaming/http-errors.ts'
+import { socketUrl } from '../streaming/vendor-socket.ts'
 
 export interface TranscriptionSettings {
   model: string
@@ -13,9 +14,7 @@ export interface TranscriptionSettings {
 
 /** `wss://…/realtime?intent=transcription`; the model is named in the session, not in the address. */
 export function realtimeUrl(baseUrl: string): string {
-  const url = new URL(baseUrl)
-  url.protocol = url.protocol === 'http:' || url.protocol === 'ws:' ? 'ws:' : 'wss:'
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/realtime`
+  const url = socketUrl(baseUrl, '/realtime')
   url.searchParams.set('intent', 'transcription')
   return url.href
 }
