@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { findCall } from '../calls/call-row.ts'
 import { failCall } from '../calls/fail-call.ts'
 import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
+import { announceNode } from '../media-nodes/index.ts'
 import { addRecordingPart, findRecording, startRecording } from '../recordings/index.ts'
 import { recordUsage } from '../usage/index.ts'
 import { claimWork, LEASE_MS, settleWork, type Work } from '../work/index.ts'
@@ -338,6 +339,18 @@ describe('the recording', () => {
     await finish(callId)
     expect(world.clock.now() - endedMs).toBeGreaterThanOrEqual(20_000)
     expect(world.clock.now() - endedMs).toBeLessThan(21_000)
+    expect((await completedEvents(callId))[0]?.recording).toEqual({ status: 'partial', duration_seconds: 61 })
+  })
+
+  test('is not waited for when its media process is dead', async () => {
+    const callId = await recordedCall({ closed: false, isLast: false })
+    const endedMs = (await findCall(world.ctx, callId))!.endedAt!.getTime()
+    await announceNode(world.ctx, { nodeId: 'node_1', origin: 'wss://a', isReady: true, activeCalls: 1 })
+    await world.database.sql`update media_nodes set heartbeat_at = ${new Date(endedMs - 11_000)}`
+    await finish(callId)
+    expect(world.clock.now() - endedMs).toBeGreaterThanOrEqual(5000)
+    expect(world.clock.now() - endedMs).toBeLessThan(6000)
+    await world.database.sql`delete from media_nodes`
     expect((await completedEvents(callId))[0]?.recording).toEqual({ status: 'partial', duration_seconds: 61 })
   })
 

@@ -24,6 +24,8 @@ import { summariseLatency } from './latency.ts'
 
 /** How long after the end the media process may still write. */
 export const STREAMS_WAIT_MS = 20_000
+/** Two heartbeats: a node that could only not reach the database shows within this time that it lives. */
+const ORPHANS_WAIT_MS = 5000
 const POLL_MS = 200
 /** A call that brought this many workers down is finished without what may have done it. */
 const CRASHES_MAX = 3
@@ -109,16 +111,23 @@ async function complete(ctx: ServiceContext, call: CallRow, result: Result): Pro
   })
 }
 
-/** The media process closes a stream after its last write: turns, usage, recording. One that died closes nothing, hence the deadline. */
+/**
+ * The media process closes a stream after its last write: turns, usage, recording. One that died closes nothing: its streams are waited for as long
+ * as it takes to be sure, and the deadline holds for all.
+ */
 async function awaitStreams(
   ctx: ServiceContext,
   call: CallRow,
   deadlineMs: number,
   timers: Timers,
 ): Promise<RecordedStream[]> {
+  const orphansUntilMs = ctx.clock.now() + ORPHANS_WAIT_MS
   for (;;) {
     const streams = await listRecordedStreams(ctx, { callId: call.id })
-    if (streams.every((stream) => stream.closedAt !== null) || ctx.clock.now() >= deadlineMs) return streams
+    const now = ctx.clock.now()
+    const isWaitedFor = ({ closedAt, isOrphan }: RecordedStream) =>
+      closedAt === null && !(isOrphan && now >= orphansUntilMs)
+    if (now >= deadlineMs || !streams.some(isWaitedFor)) return streams
     await new Promise<void>((resolve) => timers.after(POLL_MS, resolve))
   }
 }

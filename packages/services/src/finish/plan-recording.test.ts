@@ -13,6 +13,7 @@ function stream(
     streamId,
     openedAt: new Date(call.startedAtMs + openedAfterMs),
     closedAt: null,
+    isOrphan: false,
     parts: parts.map(([number, offsetMs, durationMs, isLast = false]) => ({
       streamId,
       number,
