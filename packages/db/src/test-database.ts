@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import postgres from 'postgres'
 import { type Database, openDatabase } from './database.ts'
 import { migrate } from './migrate.ts'
@@ -67,8 +67,12 @@ function urlOf(serverUrl: string, database: string): string {
   return url.href
 }
 
+/** Names the template: a migration that is added or edited makes another one. */
 function migrationsHash(): string {
-  const journal = readFileSync(new URL('./migrations/meta/_journal.json', import.meta.url))
-  const snapshot = readFileSync(new URL('./migrations/0000_initial.sql', import.meta.url))
-  return createHash('sha256').update(journal).update(snapshot).digest('hex').slice(0, 12)
+  const folder = new URL('./migrations/', import.meta.url)
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder).sort()) {
+    if (name.endsWith('.sql')) hash.update(name).update(readFileSync(new URL(name, folder)))
+  }
+  return hash.digest('hex').slice(0, 12)
 }
