@@ -3,18 +3,23 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const TOP_FOLDERS = ['apps', 'packages', 'tools', 'tests', 'benchmarks', 'examples', 'docs']
-const documents = ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs'), ...markdownIn('examples')].filter((path) => existsSync(path))
+const documents = ['README.md', 'ARCHITECTURE.md', ...markdownIn('docs'), ...markdownIn('examples')].filter(
+  (path) => existsSync(path),
+)
 
 const problems: string[] = []
 for (const document of documents) {
   const text = readFileSync(document, 'utf8')
   const quoted = [...text.matchAll(/`([^`\n]+)`/g)].map((match) => match[1] ?? '')
-  const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) => join(document, '..', match[1] ?? ''))
+  const linked = [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map((match) =>
+    join(document, '..', match[1] ?? ''),
+  )
   for (const path of quoted) {
     const isPath = TOP_FOLDERS.some((folder) => path.startsWith(`${folder}/`)) && !/[<>*{}$ ]/.test(path)
     if (isPath && !existsSync(path)) problems.push(`${document} names \`${path}\`, which does not exist`)
   }
-  for (const path of linked) if (!existsSync(path)) problems.push(`${document} links to ${path}, which does not exist`)
+  for (const path of linked)
+    if (!existsSync(path)) problems.push(`${document} links to ${path}, which does not exist`)
 }
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0

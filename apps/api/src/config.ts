@@ -1,7 +1,5 @@
-import { booleanSchema, type ConfigShape, portSchema } from '@phonevoice/base'
+import { booleanSchema, type ConfigShape, httpOriginSchema, portSchema } from '@phonevoice/base'
 import { z } from 'zod'
-
-const origin = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
 
 /** Every environment variable the api reads, each with its sentence. */
 export const apiConfigShape = {
@@ -22,7 +20,7 @@ export const apiConfigShape = {
     .min(1)
     .default('127.0.0.1')
     .meta({ description: 'The address the api listens on; 0.0.0.0 in a container.' }),
-  API_PUBLIC_ORIGIN: origin.optional().meta({
+  API_PUBLIC_ORIGIN: httpOriginSchema.optional().meta({
     description:
       'The origin under which carriers and users reach the api, e.g. https://api.example.com. Default: http://127.0.0.1:<port>.',
   }),
@@ -40,7 +38,7 @@ export const apiConfigShape = {
       description:
         'The master key for secrets at rest: 32 bytes in base64. Keep a copy: without it they are lost.',
     }),
-  SANDBOX_CARRIER_URL: origin.optional().meta({
+  SANDBOX_CARRIER_URL: httpOriginSchema.optional().meta({
     description: 'REST origin of the sandbox carrier for test keys. Unset: test calls are refused.',
   }),
   SANDBOX_ACCOUNT_SID: z.string().min(1).optional().meta({ description: "The sandbox carrier's account." }),

@@ -1,4 +1,4 @@
-import { booleanSchema, portSchema } from '@phonevoice/base'
+import { booleanSchema, httpOriginSchema, portSchema } from '@phonevoice/base'
 import { z } from 'zod'
 
 /** The media process's environment. `.env.example` explains each variable to operators. */
@@ -6,11 +6,12 @@ export const mediaConfigShape = {
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().optional(),
   MEDIA_PORT: portSchema.default(8081),
+  MEDIA_HOST: z.string().min(1).default('127.0.0.1'),
   MEDIA_PUBLIC_ORIGIN: z
     .string()
     .regex(/^wss?:\/\/[^/]+$/, 'must be ws:// or wss:// and a host, without a path')
     .optional(),
-  API_PUBLIC_ORIGIN: z.url(),
+  API_PUBLIC_ORIGIN: httpOriginSchema,
   STORAGE_DIR: z.string().min(1),
   SECRETS_KEY: z.base64(),
   SANDBOX_CARRIER_URL: z.url().optional(),

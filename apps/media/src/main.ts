@@ -61,7 +61,7 @@ const media = await startMedia(
     log,
     callsMax: config.MEDIA_CALLS_MAX,
   },
-  config.MEDIA_PORT,
+  { port: config.MEDIA_PORT, host: config.MEDIA_HOST },
   config.MEDIA_PUBLIC_ORIGIN ?? null,
 )
 log.info('listening', { origin: media.origin, nodeId: media.nodeId })

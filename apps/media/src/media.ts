@@ -39,7 +39,7 @@ export interface Media {
 /** Starts listening and announces the node. `publicOrigin` null: the loopback address it listens on. */
 export async function startMedia(
   deps: MediaDependencies,
-  port: number,
+  listen: { port: number; host: string },
   publicOrigin: string | null,
 ): Promise<Media> {
   await loadVoiceActivity()
@@ -84,7 +84,7 @@ export async function startMedia(
         sink,
       ),
   })
-  const listeningPort = await server.listen(port, publicOrigin === null ? '127.0.0.1' : '0.0.0.0')
+  const listeningPort = await server.listen(listen.port, listen.host)
   origin ||= `ws://127.0.0.1:${listeningPort}`
   const node = createMediaNode({ ctx, nodeId, origin, activeCalls: () => server.activeCalls, timers, log })
 

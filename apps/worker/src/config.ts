@@ -1,11 +1,11 @@
-import { booleanSchema, portSchema } from '@phonevoice/base'
+import { booleanSchema, httpOriginSchema, portSchema } from '@phonevoice/base'
 import { z } from 'zod'
 
 /** The worker's environment. `.env.example` explains each variable to operators. */
 export const workerConfigShape = {
   DATABASE_URL: z.string().min(1),
   REDIS_URL: z.string().optional(),
-  API_PUBLIC_ORIGIN: z.url(),
+  API_PUBLIC_ORIGIN: httpOriginSchema,
   STORAGE_DIR: z.string().min(1),
   SECRETS_KEY: z.base64(),
   SANDBOX_CARRIER_URL: z.url().optional(),

@@ -30,6 +30,9 @@ export class ConfigError extends Error {
 /** A TCP port; 0 lets the operating system choose. */
 export const portSchema = z.coerce.number().int().min(0).max(65535)
 
+/** An http(s) origin or base URL; slashes at its end are dropped, so that paths can be appended. */
+export const httpOriginSchema = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
+
 /** `true`/`1`/`yes` and `false`/`0`/`no`. */
 export const booleanSchema = z
   .enum(['true', 'false', '1', '0', 'yes', 'no'])
