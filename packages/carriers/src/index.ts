@@ -27,6 +27,7 @@ export {
   verifyTwilioJson,
 } from './twilio/signature.ts'
 export {
+  askAgainTwiml,
   connectStreamTwiml,
   emptyTwiml,
   hangupTwiml,

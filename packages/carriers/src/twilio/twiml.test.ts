@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { expect, test } from 'vitest'
-import { connectStreamTwiml, emptyTwiml, hangupTwiml, rejectTwiml, sayTwiml } from './twiml.ts'
+import { askAgainTwiml, connectStreamTwiml, emptyTwiml, hangupTwiml, rejectTwiml, sayTwiml } from './twiml.ts'
 
 const parser = new XMLParser({ ignoreAttributes: false, attributeNamePrefix: '', processEntities: true })
 
@@ -39,6 +39,12 @@ test('hangs up, rejects, or does nothing', () => {
   expect(hangupTwiml()).toContain('<Response><Hangup/></Response>')
   expect(rejectTwiml('busy')).toContain('<Response><Reject reason="busy"/></Response>')
   expect(emptyTwiml()).toContain('<Response></Response>')
+})
+
+test('lets the carrier ask again later', () => {
+  expect(askAgainTwiml('https://a.test/b?c=1&d=2', 1)).toContain(
+    '<Response><Pause length="1"/><Redirect method="POST">https://a.test/b?c=1&amp;d=2</Redirect></Response>',
+  )
 })
 
 test('says a sentence, then hangs up', () => {

@@ -28,6 +28,12 @@ export function connectStreamTwiml(stream: StreamTwiml): string {
   return response(pause + element('Connect', { action: stream.actionUrl }, inner))
 }
 
+/** Silence, then the carrier asks this URL for further instructions (`<Redirect>`, which posts unless told otherwise). */
+export function askAgainTwiml(url: string, afterSeconds: number): string {
+  const pause = element('Pause', { length: String(afterSeconds) })
+  return response(pause + element('Redirect', { method: 'POST' }, escapeXml(url)))
+}
+
 /** Ends the call. */
 export function hangupTwiml(): string {
   return response(element('Hangup', {}))

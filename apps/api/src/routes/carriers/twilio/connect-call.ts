@@ -1,5 +1,5 @@
 import { AppError } from '@phonevoice/base'
-import { connectStreamTwiml, hangupTwiml, sayTwiml } from '@phonevoice/carriers'
+import { askAgainTwiml, connectStreamTwiml, hangupTwiml, sayTwiml } from '@phonevoice/carriers'
 import { answerCall, setEndingReason } from '@phonevoice/services/calls'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { mintStream } from '@phonevoice/services/streams'
@@ -13,7 +13,8 @@ const APOLOGY = 'Sorry, we cannot continue this call right now. Please try again
 
 /**
  * The carrier's instructions for a call that is up: a stream to a media process, or to hang up when the call is ending or not the one we want.
- * Without a media process the caller hears an apology and the call ends as `media_lost`. `streamNumber` counts the streams of the call from 1.
+ * While there is no media process the carrier asks again every second, as one may just be starting; after that the caller hears an apology and the
+ * call ends as `media_lost`. `streamNumber` counts the tries of the call from 1.
  */
 export async function connectCall(
   context: ServiceContext,
@@ -22,18 +23,19 @@ export async function connectCall(
   const { callId, carrierCallId, streamNumber } = input
   const { next } = await answerCall(context, { callId, carrierCallId })
   if (next === 'hang-up') return hangupTwiml()
-  const stream =
-    streamNumber > STREAMS_MAX ? null : await mintStream(context, { callId }).catch(nullWhenNoNode)
-  if (!stream) {
+  if (streamNumber > STREAMS_MAX) {
     await setEndingReason(context, { callId, reason: 'media_lost' })
     context.log.error('no media process for a call', { callId, streamNumber })
     return sayTwiml(APOLOGY, 'en-US')
   }
   const hooks = `${context.settings.apiOrigin}/carriers/twilio`
+  const resumeUrl = `${hooks}/resume?call=${callId}&stream=${streamNumber + 1}`
+  const stream = await mintStream(context, { callId }).catch(nullWhenNoNode)
+  if (!stream) return askAgainTwiml(resumeUrl, 1)
   return connectStreamTwiml({
     url: stream.url,
     token: stream.token,
-    actionUrl: `${hooks}/resume?call=${callId}&stream=${streamNumber + 1}`,
+    actionUrl: resumeUrl,
     statusCallbackUrl: `${hooks}/stream?call=${callId}`,
     pauseSeconds: streamNumber >= PAUSE_FROM_STREAM ? 1 : 0,
   })

@@ -98,12 +98,17 @@ describe('answer', () => {
     expect(await stray.text()).toContain('<Response><Hangup/></Response>')
   })
 
-  test('without a media process it apologises, hangs up, and says so', async () => {
+  test('without a media process the carrier is asked to come back in a second', async () => {
     await setNode(false)
     const callId = await seedCall(server, server.mine)
     const document = await (await post(answerPath(callId), fieldsOf(callId, 'in-progress'))).text()
-    expect(document).toMatch(/<Say language="en-US">Sorry.*<\/Say><Hangup\/>/)
-    expect(await findCall(server.context, callId)).toMatchObject({ endingReason: 'media_lost' })
+    expect(document).toContain(
+      `<Pause length="1"/><Redirect method="POST">${ORIGIN}/carriers/twilio/resume?call=${callId}&amp;stream=2<`,
+    )
+    expect(await findCall(server.context, callId)).toMatchObject({
+      status: 'in_progress',
+      endingReason: null,
+    })
   })
 })
 
@@ -125,6 +130,15 @@ describe('resume', () => {
     await post(answerPath(callId), fieldsOf(callId, 'in-progress'))
     await announceNode(server.context, { nodeId: 'node_other', origin, isReady: true, activeCalls: 99 })
     expect(await (await resume(callId, 2)).text()).toContain(`<Stream url="${origin}/media/node_other"`)
+  })
+
+  test('without a media process for ten seconds it apologises, hangs up, and says so', async () => {
+    const callId = await seedCall(server, server.mine)
+    await setNode(false)
+    await post(answerPath(callId), fieldsOf(callId, 'in-progress'))
+    expect(await (await resume(callId, 10)).text()).toContain('<Redirect')
+    expect(await (await resume(callId, 11)).text()).toMatch(/<Say language="en-US">Sorry.*<\/Say><Hangup\/>/)
+    expect(await findCall(server.context, callId)).toMatchObject({ endingReason: 'media_lost' })
   })
 
   test('streams that fail one after the other are not connected for ever', async () => {
