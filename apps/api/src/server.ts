@@ -2,12 +2,11 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { systemClock } from '@phonevoice/base'
-import { bodyLimit } from 'hono/body-limit'
-import { HTTPException } from 'hono/http-exception'
 import type { ApiDependencies } from './dependencies.ts'
 import { addDocs } from './docs/add-docs.ts'
 import { handleError } from './error-handler.ts'
 import { bearer } from './middleware/bearer.ts'
+import { bodySize } from './middleware/body-size.ts'
 import { jsonDepth } from './middleware/json-depth.ts'
 import { requestId } from './middleware/request-id.ts'
 import { wideEvent } from './middleware/wide-event.ts'
@@ -73,15 +72,11 @@ function createApp(dependencies: ApiDependencies): Api {
   const app = createApi()
   app.onError(handleError)
   app.use(requestId(), wideEvent(dependencies))
-  app.use(bodyLimit({ maxSize: BODY_BYTES_MAX, onError: refuseLargeBody }))
+  app.use(bodySize(BODY_BYTES_MAX))
   app.use('/v1/*', bearer(dependencies.authenticator), jsonDepth())
   addRoutes(app, dependencies)
   describeApi(app)
   addDocs(app)
   app.notFound(answerUnknown(app))
   return app
-}
-
-function refuseLargeBody(): never {
-  throw new HTTPException(413)
 }
