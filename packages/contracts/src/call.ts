@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { assistantOverridesSchema } from './assistant.ts'
+import { callingHoursSchema } from './calling-hours.ts'
 import { endedReasonSchema, outcomeSchema } from './ended-reason.ts'
 import { httpUrlSchema } from './http-url.ts'
 import { metadataSchema, variablesSchema } from './metadata.ts'
@@ -59,6 +60,13 @@ export const callCreateSchema = z
     record: z.boolean().optional().meta({ description: "Overrides the assistant's `recording.enabled`." }),
     webhook_events: z.array(z.enum(EVENT_TYPES)).min(1).max(EVENT_TYPES.length).optional(),
     ring_timeout_seconds: z.int().min(5).max(120).optional().meta({ description: 'Default 30.' }),
+    queue_timeout_seconds: z.int().min(1).max(86_400).optional().meta({
+      description:
+        "How long the call may wait for a free line before it ends as `queue_expired`. Default: the organization's, usually 600.",
+    }),
+    calling_hours: callingHoursSchema.optional().meta({
+      description: "The phone rings only within these hours, and the organization's own.",
+    }),
     max_duration_seconds: z
       .int()
       .min(10)
@@ -145,6 +153,14 @@ export const callSchema = z
     metadata: metadataSchema,
     variables: variablesSchema,
     created_at: z.iso.datetime(),
+    queue_position: z.int().nullable().meta({
+      description:
+        'While the call waits to be dialled: its place in the line of your organization, 1 is next. Only `GET /v1/calls/{id}` looks; null elsewhere and later.',
+    }),
+    queue_expires_at: z.iso
+      .datetime()
+      .nullable()
+      .meta({ description: 'When a call that still waits ends as `queue_expired`.' }),
     started_at: z.iso.datetime().nullable().meta({ description: 'When it was answered.' }),
     ended_at: z.iso.datetime().nullable(),
     duration_seconds: z.int().nullable().meta({ description: 'Answer to end, whole seconds.' }),

@@ -1,5 +1,6 @@
 export * from './assistant.ts'
 export * from './call.ts'
+export * from './calling-hours.ts'
 export * from './ended-reason.ts'
 export * from './event.ts'
 export * from './http-url.ts'

@@ -64,6 +64,12 @@ export const calls = pgTable(
     endingReason: text('ending_reason'),
     endedReason: text('ended_reason'),
     createdAt: at('created_at').notNull(),
+    /** Until when it may wait to be dialled; null for incoming calls. */
+    queueExpiresAt: at('queue_expires_at'),
+    /** The call's own hours, JSON text of `CallingHours` (contracts). */
+    callingHours: text('calling_hours'),
+    /** When it left the queue; from here on it counts towards the limits. */
+    dialedAt: at('dialed_at'),
     startedAt: at('started_at'),
     endedAt: at('ended_at'),
     /** Last sign of life from the carrier or the media process; the reconciler looks at quiet ones. */
@@ -84,6 +90,20 @@ export const calls = pgTable(
     index('calls_carrier_call').on(table.carrierCallId),
     /** The carrier repeats its request for an incoming call when an answer is late: one call all the same. */
     uniqueIndex('calls_inbound_once').on(table.carrierCallId).where(sql`${table.direction} = 'inbound'`),
+    /** Who waits, first come first. */
+    index('calls_waiting')
+      .on(table.organizationId, table.mode, table.createdAt, table.id)
+      .where(sql`${table.status} = 'queued'`),
+    /** Who holds a line. */
+    index('calls_live')
+      .on(table.organizationId, table.mode)
+      .where(sql`${table.endedAt} is null and ${table.status} <> 'queued'`),
+    index('calls_dialed')
+      .on(table.organizationId, table.mode, table.dialedAt)
+      .where(sql`${table.dialedAt} is not null`),
+    index('calls_ended')
+      .on(table.organizationId, table.mode, table.endedAt)
+      .where(sql`${table.endedAt} is not null`),
     index('calls_unfinished').on(table.lastSeenAt).where(sql`${table.endedAt} is null`),
   ],
 )

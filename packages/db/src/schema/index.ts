@@ -1,5 +1,6 @@
 export * from './assistants.ts'
 export * from './calls.ts'
+export * from './limits.ts'
 export * from './organizations.ts'
 export * from './webhooks.ts'
 export * from './work.ts'

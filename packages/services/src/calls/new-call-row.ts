@@ -15,6 +15,8 @@ export interface CallParties {
   fromNumber: string
   carrierAccountId: string | null
   carrierCallId: string | null
+  /** Until when it may wait to be dialled; absent: nobody dials it. */
+  queueExpiresAt?: Date | undefined
 }
 
 /**
@@ -46,6 +48,9 @@ export function newCallRow(
     endingReason: null,
     endedReason: null,
     createdAt: now,
+    queueExpiresAt: parties.queueExpiresAt ?? null,
+    callingHours: request.calling_hours === undefined ? null : JSON.stringify(request.calling_hours),
+    dialedAt: null,
     startedAt: null,
     endedAt: null,
     lastSeenAt: now,

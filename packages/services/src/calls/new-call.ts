@@ -39,11 +39,13 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
     with gate as (${gate}), new_call as (
       insert into calls (id, organization_id, mode, direction, status, phone_number, from_number, assistant_id, assistant,
         webhook_url, webhook_events, metadata, variables, is_recorded, ring_timeout_seconds, max_duration_seconds,
-        max_cost_micro_usd, carrier_account_id, carrier_call_id, created_at, last_seen_at, last_sequence)
+        max_cost_micro_usd, carrier_account_id, carrier_call_id, created_at, queue_expires_at, calling_hours,
+        last_seen_at, last_sequence)
       select ${row.id}, ${row.organizationId}, ${row.mode}, ${row.direction}, ${row.status}, ${row.phoneNumber}, ${row.fromNumber},
         ${row.assistantId}, ${JSON.stringify(row.assistant)}::text::jsonb, ${row.webhookUrl}::text, ${row.webhookEvents}::text[],
         ${row.metadata}, ${row.variables}, ${row.isRecorded}, ${row.ringTimeoutSeconds}::int, ${row.maxDurationSeconds}::int,
-        ${row.maxCostMicroUsd}::bigint, ${row.carrierAccountId}::text, ${row.carrierCallId}::text, ${now}, ${now}, 1
+        ${row.maxCostMicroUsd}::bigint, ${row.carrierAccountId}::text, ${row.carrierCallId}::text, ${now}, ${row.queueExpiresAt}::timestamptz,
+        ${row.callingHours}::text, ${now}, 1
       from gate
       on conflict (carrier_call_id) where direction = 'inbound' do nothing
       returning id, organization_id, mode, webhook_url, webhook_events, last_sequence

@@ -9,7 +9,10 @@ import {
 import type { CallRow } from './call-row.ts'
 
 /** The public shape of a call. `recordingUrl` is minted by whoever asks (see `mintRecordingLink`); null when there is no recording. */
-export function toCall(row: CallRow, options: { recordingUrl: string | null }): Call {
+export function toCall(
+  row: CallRow,
+  options: { recordingUrl: string | null; queuePosition?: number | null },
+): Call {
   return {
     id: row.id,
     object: 'call',
@@ -23,6 +26,8 @@ export function toCall(row: CallRow, options: { recordingUrl: string | null }): 
     metadata: parse<Call['metadata']>(row.metadata),
     variables: parse<Call['variables']>(row.variables),
     created_at: row.createdAt.toISOString(),
+    queue_position: options.queuePosition ?? null,
+    queue_expires_at: row.status === 'queued' ? (row.queueExpiresAt?.toISOString() ?? null) : null,
     started_at: row.startedAt?.toISOString() ?? null,
     ended_at: row.endedAt?.toISOString() ?? null,
     duration_seconds: row.durationSeconds,
