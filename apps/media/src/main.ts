@@ -67,12 +67,19 @@ const media = await startMedia(
 log.info('listening', { origin: media.origin, nodeId: media.nodeId })
 process.send?.({ type: 'listening', urls: { media: media.origin } })
 
-let isStopping = false
+let timesAsked = 0
+let stopWaiting = (): void => {}
+/** Asked once: waits for its calls to end. Asked again: hands them over now. A third time: whatever is left is dropped. */
 async function stop(drainMs: number): Promise<void> {
-  if (isStopping) process.exit(1)
-  isStopping = true
+  timesAsked++
+  if (timesAsked === 2) stopWaiting()
+  if (timesAsked > 2) process.exit(1)
+  if (timesAsked > 1) return
   log.info('draining', { activeCalls: media.activeCalls })
-  await media.drain(drainMs)
+  const isUrgent = new Promise<void>((resolve) => {
+    stopWaiting = resolve
+  })
+  await Promise.race([media.drain(drainMs), isUrgent])
   await media.stop()
   await Promise.all([queue.close(), bus.close(), guarded.close()])
   await db.close()
