@@ -78,7 +78,17 @@ export interface StoredEvent {
 /** Serialises event data once, in a form that survives `JSON.stringify(JSON.parse(text))` unchanged. */
 export function serialiseEventData<T extends EventType>(data: EventData<T>): string {
   // One round trip settles what JSON cannot hold (undefined, -0) and moves integer-like keys to where every parser puts them.
-  return JSON.stringify(JSON.parse(JSON.stringify(data)))
+  return JSON.stringify(JSON.parse(replaceLoneSurrogates(JSON.stringify(data))))
+}
+
+/**
+ * JSON can escape half of a surrogate pair, but no UTF-8 can hold it: receivers in other languages refuse such a body, or change it before they
+ * verify. `JSON.stringify` escapes nothing else as `\ud…`; a backslash that is text comes as a pair, which the pattern takes whole.
+ */
+function replaceLoneSurrogates(json: string): string {
+  return json.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (sequence, half) =>
+    half === undefined ? sequence : '\ufffd',
+  )
 }
 
 /** The one form in which an event leaves the house; equal to `JSON.stringify(JSON.parse(output))`. */
