@@ -65,7 +65,8 @@ describe('an assistant with a model of its own', () => {
     expect(phone.phone.heard.text).not.toContain('hang')
     expect(call.ended_reason).toBe('assistant_ended')
 
-    const [first] = asked
+    // An answer begun early may have been asked for before the sentence was whole.
+    const first = asked.find(({ body }) => JSON.parse(body).messages.at(-1).content.endsWith('appointment.'))
     const body = JSON.parse(first?.body ?? '')
     expect(first?.path).toBe('/my/v1/chat/completions?tenant=7')
     expect(body).toMatchObject({

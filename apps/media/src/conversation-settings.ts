@@ -18,6 +18,7 @@ export function toConversationSettings(
     disclosure: render(assistant.disclosure),
     firstMessage: render(assistant.first_message),
     endOfTurn: { minMs: end_of_turn.min_ms, maxMs: end_of_turn.max_ms },
+    earlyThinking: assistant.turn_taking.early_thinking.enabled,
     interruption: {
       enabled: interruption.enabled,
       minSpeechMs: interruption.min_speech_ms,

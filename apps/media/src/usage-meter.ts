@@ -1,7 +1,7 @@
 /** One line of what a call has used; quantities only grow. */
 export interface UsageLine {
   key: string
-  component: 'stt' | 'llm' | 'tts' | 'media_stream'
+  component: 'stt' | 'llm' | 'early_thinking' | 'tts' | 'media_stream'
   provider: string
   model: string
   unit: string

@@ -81,6 +81,12 @@ export const assistantSettingsSchema = z.strictObject({
         .max(10_000)
         .meta({ description: 'Longest wait when the caller seems to go on, in milliseconds.' }),
     }),
+    early_thinking: z.strictObject({
+      enabled: z.boolean().meta({
+        description:
+          'Ask the language model while the turn may still go on, at most three times a turn, and use the answer only if the words stay the same. Unused tokens are the cost line `early_thinking`.',
+      }),
+    }),
     interruption: z.strictObject({
       enabled: z.boolean(),
       min_speech_ms: z.int().min(120).max(2000).meta({
@@ -164,6 +170,7 @@ export const DEFAULT_ASSISTANT: Omit<AssistantSettings, 'name'> = {
   voice: { provider: 'openai-compatible', model: 'kokoro', voice_id: 'af_heart', speed: 1, fallback: null },
   turn_taking: {
     end_of_turn: { min_ms: 200, max_ms: 1500 },
+    early_thinking: { enabled: true },
     interruption: { enabled: true, min_speech_ms: 200, min_words: 0, ignore_phrases: [], stop_phrases: [] },
   },
   silence: { reprompt: 'Are you still there?', timeout_seconds: 10, max_reprompts: 2 },
@@ -218,6 +225,12 @@ function merge(base: Plain, patch: Plain): Plain {
     result[key] = isPlain(value) && isPlain(before) && !WHOLE_FIELDS.has(key) ? merge(before, value) : value
   }
   return result
+}
+
+/** Stored settings with the defaults of every field that has come since they were stored, at any depth. */
+export function withDefaults(stored: object): AssistantSettings {
+  // What is stored was complete when it was checked; only later fields are missing, and those have defaults.
+  return merge(DEFAULT_ASSISTANT, { ...stored }) as unknown as AssistantSettings
 }
 
 /**

@@ -85,7 +85,9 @@ export type CallCreate = z.infer<typeof callCreateSchema>
 
 export const costLineSchema = z
   .object({
-    component: z.enum(['carrier', 'media_stream', 'stt', 'llm', 'tts', 'analysis']),
+    component: z
+      .enum(['carrier', 'media_stream', 'stt', 'llm', 'early_thinking', 'tts', 'analysis'])
+      .meta({ description: '`early_thinking`: answers begun before the turn was over and not used.' }),
     provider: z.string(),
     unit: z.string().meta({ example: 'minute' }),
     quantity: z.number(),

@@ -100,7 +100,7 @@ export function currentResponse(draft: Draft): Response {
 export function enterThinking(draft: Draft, begin: Pick<Response, 'kind'> & Partial<Response>): Response {
   const { agent } = draft
   assertEntry(agent.name === 'idle' && agent.response === null, 'one response at a time')
-  agent.responses += 1
+  if (begin.id === undefined) agent.responses += 1
   agent.name = 'thinking'
   agent.response = {
     asked: [],
@@ -114,8 +114,8 @@ export function enterThinking(draft: Draft, begin: Pick<Response, 'kind'> & Part
     decidedMs: null,
     llmFirstTokenMs: null,
     firstAudioSentMs: null,
-    ...begin,
     id: `r${agent.responses}`,
+    ...begin,
   }
   return agent.response
 }

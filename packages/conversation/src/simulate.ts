@@ -72,6 +72,7 @@ export function simulate(options: SimulationOptions): Simulation {
   const requests: (readonly HistoryMessage[])[] = []
   const spoken = new Map<string, string>()
   const cancelled = new Set<ResponseId>()
+  const early = new Map<ResponseId, readonly HistoryMessage[]>()
   let playing: PlayingClause[] = []
   let endedBecause: EndReason | null = null
 
@@ -104,7 +105,8 @@ export function simulate(options: SimulationOptions): Simulation {
       }
       case 'llm-start': {
         const { responseId, messages } = effect
-        requests.push(messages)
+        if (effect.isEarly) early.set(responseId, messages)
+        else requests.push(messages)
         const words = options.answer(messages).split(/(?<= )/)
         const isWanted = (event: ConversationEvent) => (cancelled.has(responseId) ? null : event)
         words.forEach((text, index) => {
@@ -132,6 +134,9 @@ export function simulate(options: SimulationOptions): Simulation {
         })
         break
       }
+      case 'llm-adopt':
+        requests.push(early.get(effect.responseId) ?? [])
+        break
       case 'playback-clear': {
         const { responseId } = effect
         const clauses = playing.map((clause) => ({

@@ -6,6 +6,8 @@ import type { Caller } from './caller.ts'
 import { newCaller } from './caller.ts'
 import type { Language } from './languages/language.ts'
 import { languageFor } from './languages/language.ts'
+import type { Thinking } from './thought.ts'
+import { newThinking } from './thought.ts'
 import type {
   ConversationEffect,
   ConversationSettings,
@@ -21,10 +23,13 @@ export interface ConversationState {
   readonly call: Readonly<Call>
   readonly caller: Readonly<Caller>
   readonly agent: Readonly<Agent>
+  readonly thinking: Readonly<Thinking>
   /** The firm dialogue: what was said by the caller and answered, and what was heard of the agent. */
   readonly history: readonly HistoryMessage[]
   /** Utterances finished so far. */
   readonly turns: number
+  /** Notes of others put into the dialogue so far. */
+  readonly notes: number
   /** When each armed timer is due, on the call's clock. */
   readonly timers: Readonly<Partial<Record<TimerName, number>>>
 }
@@ -37,8 +42,10 @@ export interface Draft {
   call: Call
   caller: Caller
   agent: Agent
+  thinking: Thinking
   history: readonly HistoryMessage[]
   turns: number
+  notes: number
   timers: Partial<Record<TimerName, number>>
   effects: ConversationEffect[]
 }
@@ -50,8 +57,10 @@ export function createConversation(settings: ConversationSettings): Conversation
     call: newCall(),
     caller: newCaller(),
     agent: newAgent(),
+    thinking: newThinking(),
     history: [],
     turns: 0,
+    notes: 0,
     timers: {},
   }
 }
@@ -75,16 +84,18 @@ export function openDraft(state: ConversationState, nowMs: number): Draft {
       response: response === null ? null : { ...response },
       yielding: yielding === null ? null : { ...yielding },
     },
+    thinking: { ...state.thinking },
     history: state.history,
     turns: state.turns,
+    notes: state.notes,
     timers: { ...state.timers },
     effects: [],
   }
 }
 
 export function closeDraft(draft: Draft): ConversationState {
-  const { settings, call, caller, agent, history, turns, timers } = draft
-  return { settings, call, caller, agent, history, turns, timers }
+  const { settings, call, caller, agent, thinking, history, turns, notes, timers } = draft
+  return { settings, call, caller, agent, thinking, history, turns, notes, timers }
 }
 
 /** The dialogue with one more message. A caller who speaks twice in a row has sent one message: some models refuse two. */

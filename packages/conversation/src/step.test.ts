@@ -172,6 +172,7 @@ const settingsOf = fc.record({
   disclosure: fc.constantFrom(null, 'This call is recorded.'),
   enabled: fc.boolean(),
   minWords: fc.constantFrom(0, 1, 3),
+  earlyThinking: fc.boolean(),
   language: fc.constantFrom('en', 'fr', 'xx'),
 })
 
@@ -193,6 +194,13 @@ function checkLaws(
   if (types.includes('call-end')) expect(types.indexOf('call-end')).toBe(types.length - 1)
   expect(call.name === 'closed').toBe(before.call.name === 'closed' || types.includes('call-end'))
   expect(agent.name === 'idle').toBe(agent.response === null)
+  // A thought is nobody's answer, and none outlives the turn it was for.
+  if (after.thinking.thought !== null) {
+    expect(agent.name).toBe('idle')
+    expect(call.name).toBe('live')
+    expect(caller.name).not.toBe('silent')
+    expect(after.thinking.attempts).toBeLessThanOrEqual(3)
+  }
   expect(agent.name === 'yielding').toBe(agent.yielding !== null)
   if (call.name !== 'closed') {
     expect(caller.name === 'silent').toBe(caller.spans.length === 0)
@@ -201,8 +209,9 @@ function checkLaws(
     )
   }
   for (const effect of effects) {
-    if (effect.type === 'clause-speak' || effect.type === 'llm-start')
+    if (effect.type === 'clause-speak' || (effect.type === 'llm-start' && !effect.isEarly))
       expect(effect.responseId).toBe(agent.response?.id)
+    if (effect.type === 'clause-prepare') expect(effect.responseId).toBe(after.thinking.thought?.id)
     if (effect.type === 'utterance-finish') expect(effect.utterance.text.trim()).not.toBe('')
     if (effect.type === 'utterance-finish')
       expect(effect.utterance.endMs).toBeGreaterThanOrEqual(effect.utterance.startMs)

@@ -2,7 +2,8 @@
  * One step of a conversation: an event in, a new state and effects out. The same state, event and time always give the same result.
  *
  * Order within a step: stale work is dropped; the event changes one of the machines; the joint rules follow until nothing more does (the turn is
- * taken, the keys are answered, the call ends); the timers are brought into line. Effects are to be executed in the order given.
+ * taken, the keys are answered, the call ends); what the caller has said so far is thought about; the timers are brought into line. Effects are to be
+ * executed in the order given.
  *
  * Named decisions about pairs that look wrong:
  * - anything but the first `call-started`, and anything at all in a closed call, changes nothing;
@@ -14,6 +15,7 @@
  * - while the call is closing, speech is still followed and written down, and never answered; keys are ignored.
  */
 import { enterPausing, enterSpeaking, guessSpan, settleLateSpans, settleSpan } from './caller.ts'
+import { abandonThought, addThoughtText, considerEarlyThinking, endThought } from './rules/early-thinking.ts'
 import { considerEnd, endCall, onCarrierStopped, onGoodbyeTimeout } from './rules/ending.ts'
 import { onModelFailed, onRecogniserFailed, onStalled, onVoiceFailed } from './rules/failure.ts'
 import {
@@ -48,6 +50,7 @@ export function step(state: ConversationState, event: ConversationEvent, nowMs: 
   considerTurnEnd(draft)
   // A turn that takes leave begins the end itself.
   considerEnd(draft)
+  considerEarlyThinking(draft)
   settleTimers(draft)
   return { state: closeDraft(draft), effects: draft.effects }
 }
@@ -58,12 +61,17 @@ function isStale(state: ConversationState, event: ConversationEvent): boolean {
   if (state.call.name === 'connecting') {
     return event.type !== 'call-started' && event.type !== 'end-requested' && event.type !== 'carrier-stopped'
   }
-  if ('responseId' in event) return event.responseId !== state.agent.response?.id
+  if ('responseId' in event)
+    return event.responseId !== state.agent.response?.id && event.responseId !== state.thinking.thought?.id
   return event.type === 'timer-fired' && state.timers[event.timer] === undefined
 }
 
 function apply(draft: Draft, event: ConversationEvent): void {
   const { caller } = draft
+  if ('responseId' in event && event.responseId === draft.thinking.thought?.id) {
+    onThoughtEvent(draft, event)
+    return
+  }
   switch (event.type) {
     case 'call-started':
       onCallStarted(draft, event)
@@ -128,6 +136,13 @@ function apply(draft: Draft, event: ConversationEvent): void {
   }
 }
 
+/** What happens to an answer that nobody waits for yet. A failure is no loss: the turn's own request follows, with all its fallbacks. */
+function onThoughtEvent(draft: Draft, event: ConversationEvent): void {
+  if (event.type === 'llm-delta') addThoughtText(draft, event.text)
+  else if (event.type === 'llm-finished') endThought(draft)
+  else if (event.type === 'llm-failed' || event.type === 'tts-failed') abandonThought(draft)
+}
+
 function onTimer(draft: Draft, timer: TimerName): void {
   const dueMs = draft.timers[timer] ?? draft.nowMs
   delete draft.timers[timer]
@@ -160,6 +175,7 @@ function onTimer(draft: Draft, timer: TimerName): void {
     case 'stalled':
       onStalled(draft)
       break
+    case 'early-thinking':
     case 'filler':
     case 'first-token':
       break

@@ -1,4 +1,5 @@
 import { longestSpeechMs } from './caller.ts'
+import { earlyThinkingDueMs } from './rules/early-thinking.ts'
 import { isInterruptible, isWithdrawable } from './rules/interruption.ts'
 import type { Draft } from './state.ts'
 import type { TimerName } from './types.ts'
@@ -19,6 +20,7 @@ const dueMs: Readonly<Record<TimerName, (draft: Draft) => number | null>> = {
     if (caller.name === 'speaking') return (caller.spans.at(-1)?.startMs ?? 0) + longestSpeechMs
     return caller.digits === '' ? caller.turnEndAtMs : null
   },
+  'early-thinking': earlyThinkingDueMs,
   'barge-in': (draft) => {
     const { caller, agent } = draft
     const isListened = isWithdrawable(draft) || (agent.name === 'speaking' && isInterruptible(draft))

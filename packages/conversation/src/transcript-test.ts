@@ -24,6 +24,7 @@ export const testSettings: ConversationSettings = {
   disclosure: null,
   firstMessage: null,
   endOfTurn: { minMs: 200, maxMs: 1500 },
+  earlyThinking: false,
   interruption: { enabled: true, minSpeechMs: 250, minWords: 0, ignorePhrases: [], stopPhrases: [] },
   silence: { reprompt: 'Are you still there?', timeoutMs: 10_000, maxReprompts: 2 },
   endCall: { phrases: ['goodbye'], message: 'Goodbye!' },
@@ -169,12 +170,16 @@ function tellEffect(effect: ConversationEffect, hidden: readonly TimerName[]): s
       return `stt-commit ${effect.itemId}`
     case 'llm-start': {
       const messages = effect.messages.map(({ role, text }) => `${role}: ${text}`)
-      return `llm-start ${effect.responseId} [${messages.join(' / ')}]`
+      return `llm-start ${effect.responseId}${effect.isEarly ? ' early' : ''} [${messages.join(' / ')}]`
     }
     case 'llm-cancel':
+    case 'llm-adopt':
+    case 'clause-forget':
     case 'clauses-end':
     case 'playback-clear':
       return `${effect.type} ${effect.responseId}`
+    case 'clause-prepare':
+      return `clause-prepare ${effect.responseId}.${effect.clauseId} "${effect.text}"`
     case 'clause-speak': {
       const from = effect.fromMs > 0 ? ` from ${effect.fromMs}` : ''
       return `clause-speak ${effect.responseId}.${effect.clauseId} "${effect.text}"${from}`

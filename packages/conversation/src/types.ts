@@ -20,6 +20,8 @@ export type ItemId = string
 /** Names of the machine's timers. Setting a timer that is already set moves it. */
 export type TimerName =
   | 'end-of-turn'
+  /** The caller's words have stood long enough to be thought about. */
+  | 'early-thinking'
   | 'barge-in'
   | 'pause'
   | 'silence'
@@ -96,13 +98,19 @@ export type ConversationEffect =
   /** End the current span of caller audio at the recogniser; it will answer with `transcript-final` or `transcript-failed` for this item. */
   | { type: 'stt-commit'; itemId: ItemId }
   /** Ask the language model for an answer. */
-  | { type: 'llm-start'; responseId: ResponseId; messages: readonly HistoryMessage[] }
+  | { type: 'llm-start'; responseId: ResponseId; messages: readonly HistoryMessage[]; isEarly: boolean }
+  /** The turn is ours: a request begun early is the answer. Until then it may have been cancelled at any time. */
+  | { type: 'llm-adopt'; responseId: ResponseId }
   | { type: 'llm-cancel'; responseId: ResponseId }
   /**
    * Speak one clause after those already queued for this response. `text` is speakable text. `fromMs` is 0 except after a false interruption: then
    * the clause was begun before and goes on from that position of its own audio; `heardMs` of later reports still counts from the clause's beginning.
    */
   | { type: 'clause-speak'; responseId: ResponseId; clauseId: ClauseId; text: string; fromMs: number }
+  /** Synthesise a clause of an early answer and keep it: `clause-speak` with the same ids follows, or `clause-forget`. It must not be sent. */
+  | { type: 'clause-prepare'; responseId: ResponseId; clauseId: ClauseId; text: string }
+  /** What was prepared for this response will not be spoken. */
+  | { type: 'clause-forget'; responseId: ResponseId }
   /** No further clause will come for this response. */
   | { type: 'clauses-end'; responseId: ResponseId }
   /** Snapshot what was heard, then drop everything of this response: queued audio, the carrier's buffer, synthesis under way. Answered by `playback-cleared`. */
@@ -154,6 +162,8 @@ export interface ConversationSettings {
   firstMessage: string | null
   /** The wait between the caller's last voiced frame and the decision that the turn is over: `minMs` after a finished sentence, `maxMs` in the middle of one. */
   endOfTurn: { minMs: number; maxMs: number }
+  /** Ask the model while the caller's turn may still go on, and throw its answer away if it does. */
+  earlyThinking: boolean
   interruption: {
     /** False: the agent always finishes, and what was said meanwhile is answered afterwards. Keys wait, too. */
     enabled: boolean

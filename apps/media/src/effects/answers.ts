@@ -1,9 +1,10 @@
-import type { Log } from '@phonevoice/base'
+import type { Log, Timers } from '@phonevoice/base'
 import type { HistoryMessage } from '@phonevoice/conversation'
-import type { LlmMessage, LlmProvider, LlmUsage } from '@phonevoice/providers/contract'
+import type { LlmMessage, LlmPart, LlmProvider, LlmUsage } from '@phonevoice/providers/contract'
+import { firstToAnswer } from './first-to-answer.ts'
 
 export interface AnswersOptions {
-  /** The first is asked; the next ones, in order, when it fails before its first word. */
+  /** The first is asked; the next ones, in order, when it fails or keeps the caller waiting before its first word. */
   providers: readonly { llm: LlmProvider; temperature: number | null; firstTokenTimeoutMs: number }[]
   instructions: string
   callId: string
@@ -11,96 +12,166 @@ export interface AnswersOptions {
   metadata: Readonly<Record<string, string>>
   onText(responseId: string, text: string): void
   onFinished(responseId: string): void
+  /** Words have come, and no more will. */
+  onBrokenOff(responseId: string): void
   onFailed(responseId: string): void
-  onUsage(llm: LlmProvider, usage: LlmUsage): void
+  /** `isWasted`: an answer begun early that was not used. */
+  onUsage(llm: LlmProvider, usage: LlmUsage, isWasted: boolean): void
+  timers: Timers
   log: Log
 }
 
 /** Longest silence between two tokens before an answer counts as broken off. */
-const INTER_TOKEN_TIMEOUT_MS = 4000
+const INTER_TOKEN_TIMEOUT_MS = 2000
+/** How long a model with a fallback is waited for before the fallback is asked, too. */
+const HEAD_START_MS = 1500
+/** A common rule of thumb, for answers that were stopped before their vendor said what they cost. */
+const CHARACTERS_PER_TOKEN = 4
+/** Roles and separators around each message. */
+const TOKENS_PER_MESSAGE = 4
 
 /** The assistant's thoughts: one streamed answer per response id. */
 export interface Answers {
-  start(responseId: string, history: readonly HistoryMessage[]): void
-  /** Ends the request; nothing more is reported for this response. */
+  /** `isEarly`: nobody waits for it yet; it is paid for as wasted unless it is adopted. */
+  start(responseId: string, history: readonly HistoryMessage[], isEarly: boolean): void
+  /** An answer begun early is the one. */
+  adopt(responseId: string): void
+  /** Ends the request; nothing more is reported for this response but what it used. */
   cancel(responseId: string): void
   close(): void
 }
 
-export function createAnswers(options: AnswersOptions): Answers {
-  const running = new Map<string, AbortController>()
+interface Answer {
+  responseId: string
+  controller: AbortController
+  isEarly: boolean
+  /** Usage of an answer begun early, until it is known what it was for. */
+  withheld: { llm: LlmProvider; usage: LlmUsage }[]
+}
 
-  async function run(
-    responseId: string,
+export function createAnswers(options: AnswersOptions): Answers {
+  const { log } = options
+  const running = new Map<string, Answer>()
+
+  function report(answer: Answer, llm: LlmProvider, usage: LlmUsage): void {
+    if (answer.isEarly && running.get(answer.responseId) === answer) answer.withheld.push({ llm, usage })
+    else options.onUsage(llm, usage, answer.isEarly)
+  }
+
+  function settleUsage(answer: Answer): void {
+    for (const { llm, usage } of answer.withheld.splice(0)) options.onUsage(llm, usage, answer.isEarly)
+  }
+
+  /** One model's stream. Whatever ends it, what it used is reported once: its own figures, or an estimate when it was stopped. */
+  async function* ask(
+    answer: Answer,
+    { llm, temperature, firstTokenTimeoutMs }: AnswersOptions['providers'][number],
     messages: readonly LlmMessage[],
     signal: AbortSignal,
-  ): Promise<void> {
-    for (const { llm, temperature, firstTokenTimeoutMs } of options.providers) {
-      let hasText = false
-      try {
-        const parts = llm.stream({
-          messages,
-          temperature,
-          user: options.user,
-          metadata: options.metadata,
-          callId: options.callId,
-          firstTokenTimeoutMs,
-          interTokenTimeoutMs: INTER_TOKEN_TIMEOUT_MS,
-          signal,
-        })
-        for await (const part of parts) {
-          // Usage of a cancelled answer is still billed, so it is counted before the signal is looked at.
-          if (part.type === 'finish') options.onUsage(llm, part.usage)
-          if (signal.aborted) return
-          if (part.type === 'text-delta') {
-            hasText = true
-            options.onText(responseId, part.text)
-          } else if (part.type === 'warning') {
-            options.log.warn('the language model ignored a setting', {
-              provider: llm.provider,
-              setting: part.setting,
-            })
-          }
+  ): AsyncGenerator<LlmPart> {
+    let text = ''
+    let isReported = false
+    try {
+      const parts = llm.stream({
+        messages,
+        temperature,
+        user: options.user,
+        metadata: answer.isEarly ? { ...options.metadata, early_thinking: 'true' } : options.metadata,
+        callId: options.callId,
+        firstTokenTimeoutMs,
+        interTokenTimeoutMs: INTER_TOKEN_TIMEOUT_MS,
+        signal,
+      })
+      for await (const part of parts) {
+        if (part.type === 'text-delta') text += part.text
+        if (part.type === 'finish') {
+          isReported = true
+          report(answer, llm, part.usage)
         }
-        if (!signal.aborted) options.onFinished(responseId)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        options.log.warn('the language model failed', {
-          provider: llm.provider,
-          model: llm.model,
-          error,
-          hasText,
-        })
-        if (hasText) {
-          // Half an answer has been spoken; asking another model would repeat it.
-          options.onFinished(responseId)
-          return
+        if (part.type === 'warning') {
+          log.warn('the language model ignored a setting', { provider: llm.provider, setting: part.setting })
         }
+        yield part
       }
+    } finally {
+      if (!isReported && (signal.aborted || text !== '')) report(answer, llm, estimateUsage(messages, text))
     }
-    options.onFailed(responseId)
+  }
+
+  async function run(answer: Answer, messages: readonly LlmMessage[]): Promise<void> {
+    const { responseId } = answer
+    const { signal } = answer.controller
+    let hasText = false
+    try {
+      const parts = firstToAnswer<LlmPart>({
+        contestants: options.providers.map(
+          (provider) => (stop: AbortSignal) => ask(answer, provider, messages, stop),
+        ),
+        headStartMs: HEAD_START_MS,
+        isAnswer: (part) => part.type !== 'warning',
+        onFailed: (index, error) => logFailure(options.providers[index]?.llm, error, false),
+        signal,
+        timers: options.timers,
+      })
+      for await (const part of parts) {
+        if (signal.aborted) return
+        if (part.type !== 'text-delta') continue
+        hasText = true
+        options.onText(responseId, part.text)
+      }
+      if (!signal.aborted) options.onFinished(responseId)
+    } catch (error) {
+      if (signal.aborted) return
+      if (hasText) {
+        logFailure(undefined, error, true)
+        options.onBrokenOff(responseId)
+      } else options.onFailed(responseId)
+    }
+  }
+
+  function logFailure(llm: LlmProvider | undefined, error: unknown, hasText: boolean): void {
+    log.warn('the language model failed', { provider: llm?.provider, model: llm?.model, error, hasText })
+  }
+
+  function cancel(responseId: string): void {
+    const answer = running.get(responseId)
+    if (!answer) return
+    running.delete(responseId)
+    settleUsage(answer)
+    answer.controller.abort()
   }
 
   return {
-    start(responseId, history) {
-      const controller = new AbortController()
-      running.set(responseId, controller)
+    start(responseId, history, isEarly) {
+      const answer: Answer = { responseId, controller: new AbortController(), isEarly, withheld: [] }
+      running.set(responseId, answer)
       const messages: LlmMessage[] = [
         { role: 'system', content: options.instructions },
         ...history.map((message) => ({ role: message.role, content: message.text })),
       ]
-      void run(responseId, messages, controller.signal).finally(() => {
-        if (running.get(responseId) === controller) running.delete(responseId)
+      void run(answer, messages).finally(() => {
+        // One begun early is kept until it is known whether it was needed.
+        if (!answer.isEarly && running.get(responseId) === answer) running.delete(responseId)
       })
     },
-    cancel(responseId) {
-      running.get(responseId)?.abort()
-      running.delete(responseId)
+    adopt(responseId) {
+      const answer = running.get(responseId)
+      if (!answer) return
+      answer.isEarly = false
+      settleUsage(answer)
     },
+    cancel,
     close() {
-      for (const controller of running.values()) controller.abort()
-      running.clear()
+      for (const responseId of [...running.keys()]) cancel(responseId)
     },
   }
+}
+
+function estimateUsage(messages: readonly LlmMessage[], answer: string): LlmUsage {
+  const inputTokens = messages.reduce((sum, { content }) => sum + tokensOf(content) + TOKENS_PER_MESSAGE, 0)
+  return { inputTokens, cachedInputTokens: 0, outputTokens: tokensOf(answer), isMeasured: false }
+}
+
+function tokensOf(text: string): number {
+  return Math.ceil(text.length / CHARACTERS_PER_TOKEN)
 }

@@ -2,6 +2,7 @@ import { enterClosed, enterClosing } from '../call.ts'
 import { areSpansSettled, enterPausing, takeSettledSpans } from '../caller.ts'
 import type { Draft } from '../state.ts'
 import type { EndReason } from '../types.ts'
+import { dropThought } from './early-thinking.ts'
 import { cutResponse, finishCallerUtterance } from './finish-response.ts'
 import { finishDigits } from './keypad.ts'
 import { say } from './respond.ts'
@@ -39,6 +40,7 @@ export function onGoodbyeTimeout(draft: Draft): void {
 /** Takes a closing call as far as it can go: goodbye, the caller's last words, the end. */
 export function considerEnd(draft: Draft): void {
   const { agent, call, caller, nowMs } = draft
+  if (call.name === 'closing') dropThought(draft)
   if (call.name !== 'closing' || agent.name !== 'idle') return
   const { goodbye } = call
   if (goodbye !== null) {

@@ -9,8 +9,8 @@ import type { Language } from '../languages/language.ts'
 import { languageFor } from '../languages/language.ts'
 import { speakable } from '../speakable.ts'
 import type { Draft } from '../state.ts'
-import { withMessage } from '../state.ts'
 import type { ClauseId, ConversationSettings } from '../types.ts'
+import { requestMessages, takeThought } from './early-thinking.ts'
 import { finishResponse, makeTurnFirm } from './finish-response.ts'
 
 /** How long a model may leave us without anything to say. Its own deadlines, kept by the media side, are shorter. */
@@ -25,15 +25,24 @@ const rewindMs = 100
 /** Asks the model for an answer: to these spans, which stay withdrawable, or to the history as it is. `prelude` is spoken meanwhile. */
 export function startAnswer(draft: Draft, asked: readonly Span[], prelude: string | null = null): void {
   const text = spansText(asked)
-  const messages = text === '' ? draft.history : withMessage(draft.history, { role: 'user', text })
+  const thought = takeThought(draft, text)
   const response = enterThinking(draft, {
     kind: 'answer',
     asked,
     isLlmOpen: true,
     speechEndedMs: asked.at(-1)?.endMs ?? null,
     decidedMs: draft.nowMs,
+    ...(thought && { id: thought.id }),
   })
-  draft.effects.push({ type: 'llm-start', responseId: response.id, messages })
+  if (thought !== null) {
+    response.llmFirstTokenMs = thought.firstTokenMs
+    if (thought.text !== '') addText(draft, thought.text)
+    if (thought.isFinished) endText(draft)
+    else expectProgress(draft)
+    return
+  }
+  const messages = requestMessages(draft, text)
+  draft.effects.push({ type: 'llm-start', responseId: response.id, messages, isEarly: false })
   if (prelude !== null) addWholeText(draft, `${prelude} `)
   expectProgress(draft)
 }

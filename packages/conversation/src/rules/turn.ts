@@ -2,8 +2,8 @@ import { enterClosing } from '../call.ts'
 import { areSpansSettled, enterPausing, spansText, takeSettledSpans } from '../caller.ts'
 import { turnEndDelayMs } from '../policies/turn-end/turn-end-delay.ts'
 import type { Draft } from '../state.ts'
-import { hasPhrase, wordsOf } from '../words.ts'
 import { finishCallerUtterance } from './finish-response.ts'
+import { isLeaveTaking } from './leave-taking.ts'
 import { startAnswer } from './respond.ts'
 
 /**
@@ -37,10 +37,4 @@ function takeTurn(draft: Draft): void {
   } else {
     startAnswer(draft, spans)
   }
-}
-
-/** Whether an utterance begins or ends with a phrase that ends the call: "okay thanks, goodbye", not "I did not say goodbye to her". */
-function isLeaveTaking(text: string, phrases: readonly string[]): boolean {
-  const words = wordsOf(text)
-  return phrases.some((phrase) => hasPhrase(words, phrase, 'start') || hasPhrase(words, phrase, 'end'))
 }

@@ -1,4 +1,4 @@
-import { type Assistant, DEFAULT_ASSISTANT } from '@phonevoice/contracts'
+import { type Assistant, withDefaults } from '@phonevoice/contracts'
 import type { schema } from '@phonevoice/db'
 import { hideSecrets, type SealedSettings } from './settings.ts'
 
@@ -17,5 +17,5 @@ export function toAssistant(row: AssistantRow): Assistant {
 
 /** The column holds what `newSettings` or `patchSettings` made; settings that have come since then have their defaults. */
 export function storedSettings(column: unknown): SealedSettings {
-  return { ...DEFAULT_ASSISTANT, ...(column as SealedSettings) }
+  return withDefaults(column as SealedSettings) as SealedSettings
 }

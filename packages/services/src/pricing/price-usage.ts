@@ -74,8 +74,11 @@ function addUp(usage: readonly Usage[]): Usage[] {
 
 type Price = Pick<Rate, 'billing' | 'priceMicroUsd' | 'per'>
 
+/** Where tokens are counted apart, by what they were for. */
+const tokenComponents: ReadonlySet<Usage['component']> = new Set(['analysis', 'early_thinking'])
+
 function findRate(item: Usage, atMs: number, card: readonly Rate[]): { rate: Price; isDefault: boolean } {
-  const component = item.component === 'analysis' ? 'llm' : item.component
+  const component = tokenComponents.has(item.component) ? 'llm' : item.component
   const candidates = card.filter(
     (rate) => rate.component === component && rate.provider === item.provider && rate.unit === item.unit,
   )

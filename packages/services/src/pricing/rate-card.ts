@@ -7,8 +7,8 @@ import type { CostLine } from '@phonevoice/contracts'
 export type UsageUnit = 'second' | 'input_token' | 'cached_input_token' | 'output_token' | 'character'
 
 export interface Rate {
-  /** `llm` rates also price the analysis. */
-  component: Exclude<CostLine['component'], 'analysis'>
+  /** `llm` rates also price the analysis and unused early answers. */
+  component: Exclude<CostLine['component'], 'analysis' | 'early_thinking'>
   provider: string
   /** A model or, for the carrier, a direction; `*` is any. */
   model: string

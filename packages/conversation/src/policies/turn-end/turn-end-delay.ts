@@ -4,7 +4,7 @@ import { danglingEnd } from './dangling-end.ts'
 import { emailInProgress } from './email-in-progress.ts'
 import { finishedSentence } from './finished-sentence.ts'
 import { numberInProgress } from './number-in-progress.ts'
-import type { TurnEndPolicy } from './policy.ts'
+import type { SaidSoFar, TurnEndPolicy } from './policy.ts'
 import { shortAnswer } from './short-answer.ts'
 import { spellingInProgress } from './spelling-in-progress.ts'
 
@@ -21,18 +21,24 @@ const policies: readonly TurnEndPolicy[] = [
 /** Where nobody has an opinion (no punctuation, nothing dangling), this share of the way from the shortest to the longest wait. */
 const defaultShare = 1 / 3
 
+/** What the words alone say: `short` is a finished turn, `long` one that will probably go on, null neither. */
+export function turnEndOpinion(said: SaidSoFar): 'short' | 'long' | null {
+  for (const policy of policies) {
+    const opinion = policy(said)
+    if (opinion !== null) return opinion
+  }
+  return null
+}
+
 /** How long after the end of the caller's speech the turn counts as over, in milliseconds between `minMs` and `maxMs`. */
 export function turnEndDelayMs(
   text: string,
   range: { minMs: number; maxMs: number },
   language: Language,
 ): number {
-  const said = { text, words: wordsOf(text), language }
   const maxMs = Math.max(range.minMs, range.maxMs)
-  for (const policy of policies) {
-    const opinion = policy(said)
-    if (opinion === 'short') return range.minMs
-    if (opinion === 'long') return maxMs
-  }
+  const opinion = turnEndOpinion({ text, words: wordsOf(text), language })
+  if (opinion === 'short') return range.minMs
+  if (opinion === 'long') return maxMs
   return Math.round(range.minMs + (maxMs - range.minMs) * defaultShare)
 }
