@@ -95,6 +95,7 @@ await runBenchmark(
         `floor: ${DELAYS.silenceMs} ms of silence, ${DELAYS.sttFinalMs} to the final text, ${DELAYS.llmFirstTokenMs} to the first token, ${FIRST_SENTENCE_WORDS} words at ${DELAYS.llmPerWordMs}, ${DELAYS.ttsFirstByteMs} to the first byte of the voice`,
         'cpu % is of one core per call or socket, all threads; memory is resident, less that of the same process before its first call',
         'a call receives 50 frames a second all the time and sends 10 messages of 100 ms, each with a mark, while the assistant speaks; the echo sends each frame back',
+        ...furtherCalls(rounds),
         'gaps: moments within an answer when the carrier had nothing left to play; lag: 99th percentile of the event loop’s delay',
       ],
     }
@@ -136,6 +137,15 @@ async function holdCalls(
     idle,
     generator: { before: generatorBefore, after: generatorAfter },
   }
+}
+
+/** What a process needs once, whatever it does, is in the first calls' figures; the difference of two rounds is without it. */
+function furtherCalls([few, many]: readonly Held[]): string[] {
+  if (!few || !many || few.calls === many.calls) return []
+  const calls = many.calls - few.calls
+  const cpu = (cpuPercent(many.before, many.after) - cpuPercent(few.before, few.after)) / calls
+  const memory = (many.after.rssBytes - few.after.rssBytes) / MEGABYTE / calls
+  return [`each further call, between the rounds: ${cpu.toFixed(3)} % of a core and ${memory.toFixed(2)} MB`]
 }
 
 interface Floor {

@@ -50,12 +50,14 @@ await runBenchmark(
   },
   async ({ settings, onEnd, say }) => {
     const product = await openProduct({ onEnd, say })
-    const start = (name: string, file: string) =>
-      product.startProcess(name, new URL(file, import.meta.url), { DATABASE_URL: product.databaseUrl })
-    const receiver = await start('receiver', './webhooks/receiver.ts')
+    const env = { DATABASE_URL: product.databaseUrl }
+    const receiver = await product.startProcess(
+      'receiver',
+      new URL('./webhooks/receiver.ts', import.meta.url),
+    )
     const url = await receiver.ask<string>('url')
-    const bare = await start('bare-post', './webhooks/bare-post.ts')
-    const writer = await start('writer', './webhooks/writer.ts')
+    const bare = await product.startProcess('bare-post', new URL('./webhooks/bare-post.ts', import.meta.url))
+    const writer = await product.startProcess('writer', new URL('./webhooks/writer.ts', import.meta.url), env)
 
     async function measure(name: string, sender: Child, begin: () => Promise<Moments>): Promise<Measured> {
       say(name)

@@ -2,8 +2,7 @@
  * The product for a benchmark: a Postgres of its own in a temporary folder, migrated and seeded as `npm start` does it, and those of its apps that
  * are asked for, bundled and started the same way. What is not started cannot disturb the measurement: without a worker nobody dials.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { silentLog, systemClock } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
@@ -16,6 +15,7 @@ import { choosePorts } from '../../tools/launcher/ports.ts'
 import { ensureSeed, type Seed } from '../../tools/launcher/seed.ts'
 import { ensureSecrets, openStateFolder } from '../../tools/launcher/state-folder.ts'
 import { type Child, startChild } from './child.ts'
+import { makeFolder, removeLeftovers } from './leftovers.ts'
 import type { Run } from './run.ts'
 
 export interface Product {
@@ -33,7 +33,8 @@ export interface Product {
 
 export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Promise<Product> {
   const projectRoot = path.resolve(import.meta.dirname, '../..')
-  const folder = mkdtempSync(path.join(tmpdir(), 'phonevoice-bench-'))
+  removeLeftovers()
+  const folder = makeFolder()
   run.onEnd(() => rmSync(folder, { recursive: true, force: true }))
   const state = openStateFolder(folder)
   const secrets = ensureSecrets(state)

@@ -26,7 +26,7 @@ export async function runBenchmark<const S extends Readonly<Record<string, Setti
   benchmark: { name: string; settings: S },
   measure: (run: Run<{ [name in keyof S]: number }>) => Promise<Omit<Report, 'benchmark' | 'settings'>>,
 ): Promise<void> {
-  const { settings, isJson } = readSettings(benchmark)
+  const { settings, isJson } = settingsOrExit(benchmark)
   const undos: (() => unknown)[] = []
   let ending: Promise<void> | null = null
   const end = () => (ending ??= undoAll(undos))
@@ -64,6 +64,18 @@ async function undoAll(undos: readonly (() => unknown)[]): Promise<void> {
     } catch (error) {
       console.error('clean-up failed', error)
     }
+  }
+}
+
+function settingsOrExit<S extends Readonly<Record<string, Setting>>>(benchmark: {
+  name: string
+  settings: S
+}) {
+  try {
+    return readSettings(benchmark)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\nSee --help.`)
+    process.exit(2)
   }
 }
 
