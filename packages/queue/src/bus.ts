@@ -23,7 +23,7 @@ export interface Bus<M extends BusMessageShape> {
 }
 
 export interface BusSubscription {
-  /** Settles when messages are being received. */
+  /** Settles when messages are being received; rejects when the bus closes, or gives up, before that. */
   ready: Promise<void>
   /** No call of the handler follows. */
   close(): void
@@ -81,8 +81,11 @@ export function createBus<M extends BusMessageShape>(connection: QueueConnection
         channel.handlers.add(own)
         return channel
       })
+      const ready = Promise.all(joined.map((channel) => channel.ready)).then(() => {})
+      // Whoever waits is told; nobody has to wait, and a bus that closes while it connects must not end the process.
+      ready.catch(() => {})
       return {
-        ready: Promise.all(joined.map((channel) => channel.ready)).then(() => {}),
+        ready,
         close: () => {
           for (const channel of joined) channel.handlers.delete(own)
         },

@@ -125,6 +125,30 @@ describe.each(transports)('the bus on %s', (_, connection) => {
   })
 })
 
+describe.each(transports)('a bus on %s that closes while it connects', (_, connection) => {
+  test('tells who waits, and nobody else', async () => {
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', note)
+    try {
+      const bus = createBus<Message>(connection())
+      bus.subscribe('call-events', () => {})
+      const { ready } = bus.subscribe('call-end', () => {})
+      const outcome = ready.then(
+        () => 'listening',
+        () => 'told',
+      )
+      await bus.close()
+      expect(await outcome).toBe('told')
+      // Node reports a rejection nobody took once the turn in which it happened is over.
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+  })
+})
+
 describe('when the other side is away', () => {
   test('waking and publishing return at once, and closing settles within seconds', async () => {
     const port = await closedPort()
