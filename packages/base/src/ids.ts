@@ -19,6 +19,7 @@ export const ID_PREFIXES = {
   node: 'node',
   request: 'req',
   usage: 'use',
+  doNotCall: 'dnc',
 } as const satisfies Record<string, string>
 
 export type IdKind = keyof typeof ID_PREFIXES

@@ -67,3 +67,21 @@ export const recordingLinkSchema = z
     size_bytes: z.int(),
   })
   .meta({ id: 'RecordingLink' })
+
+export const doNotCallAddSchema = z
+  .strictObject({
+    phone_number: phoneNumberSchema,
+    note: z.string().max(500).optional().meta({ description: 'Why, for your own records.' }),
+  })
+  .meta({ id: 'DoNotCallAdd' })
+
+export const doNotCallSchema = z
+  .object({
+    id: z.string().meta({ example: 'dnc_01jd3v9x6k8m2n4p6q8r0s2t4v' }),
+    object: z.literal('do_not_call'),
+    phone_number: z.string(),
+    note: z.string().nullable(),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'DoNotCall' })
+export type DoNotCallEntry = z.infer<typeof doNotCallSchema>

@@ -3,6 +3,8 @@ import { type CallCreate, isSimulatedPhone, SANDBOX_CALLER_ID, SIMULATED_PHONES 
 import { patchSettings, type SealedSettings } from '../assistants/settings.ts'
 import { storedSettings } from '../assistants/to-assistant.ts'
 import type { Mode, ServiceContext } from '../context.ts'
+import { checkDial, dialRefused, toPolicy } from '../dial-policy/index.ts'
+import { QUEUE_TIMEOUT_SECONDS } from '../limits/limits.ts'
 import { requireStorableText } from '../text/storable.ts'
 import { callEvent } from './call-writer.ts'
 import { type CreateFacts, loadForCreate } from './load-for-create.ts'
@@ -33,7 +35,7 @@ const TRIES_MAX = 3
  * Creates an outgoing call and leaves it to the dialler, in two round trips. With an idempotency key a repeated request, even at the same moment,
  * gets the first one's answer and rings no second phone.
  *
- * Throws `number_not_simulated`, `unknown_assistant`, `invalid_request`, `carrier_not_configured`, `number_not_owned`, `idempotency_key_reused`.
+ * Throws `number_not_simulated`, `destination_blocked`, `do_not_call`, `outside_hours`, `unknown_assistant`, `invalid_request`, `carrier_not_configured`, `number_not_owned`, `idempotency_key_reused`.
  */
 export async function createCall(ctx: ServiceContext, input: CreateCallInput): Promise<CreatedCall> {
   const { organizationId, mode, request, idempotency } = input
@@ -41,6 +43,8 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const facts = await loadForCreate(ctx, {
       organizationId,
+      mode,
+      phoneNumber: request.phone_number,
       assistantId: request.assistant_id,
       from: request.from ?? null,
       idempotencyKey: idempotency?.key ?? null,
@@ -48,8 +52,11 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
     const replay = replayOf(facts, idempotency)
     if (replay) return replay
 
-    const line = chooseLine(mode, request, facts)
     const now = new Date(ctx.clock.now())
+    requireDialable(mode, request, facts, now.getTime())
+    const line = chooseLine(mode, request, facts)
+    const waitsSeconds = request.queue_timeout_seconds ?? facts.queue_timeout_seconds ?? QUEUE_TIMEOUT_SECONDS
+    const queueExpiresAt = new Date(now.getTime() + waitsSeconds * 1000)
     const row = newCallRow(
       {
         organizationId,
@@ -57,6 +64,7 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
         direction: 'outbound',
         phoneNumber: request.phone_number,
         carrierCallId: null,
+        queueExpiresAt,
         ...line,
       },
       request,
@@ -72,7 +80,8 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
     const isWritten = await insertCall(ctx, {
       row,
       event,
-      dialAt: now,
+      // Behind a long line it is enough to be let through, and to expire.
+      dialAt: facts.is_line_long ? queueExpiresAt : now,
       idempotency: idempotency && { ...idempotency, responseBody: body },
     })
     if (isWritten) return { status: 201, body, replayed: false }
@@ -92,15 +101,25 @@ function replayOf(facts: CreateFacts, idempotency: CreateCallInput['idempotency'
   )
 }
 
+/** Before anything is written: who may be called, and when. */
+function requireDialable(mode: Mode, request: CallCreate, facts: CreateFacts, nowMs: number): void {
+  if (mode === 'test' && !isSimulatedPhone(request.phone_number)) throw numberNotSimulated()
+  const refusal = checkDial(toPolicy(facts), {
+    phoneNumber: request.phone_number,
+    mode,
+    isOnDoNotCallList: facts.is_on_do_not_call_list,
+    callingHours: request.calling_hours ?? null,
+    nowMs,
+  })
+  if (refusal) throw dialRefused(refusal, '/phone_number')
+}
+
 function chooseLine(
   mode: Mode,
   request: CallCreate,
   facts: CreateFacts,
 ): { fromNumber: string; carrierAccountId: string | null } {
-  if (mode === 'test') {
-    if (!isSimulatedPhone(request.phone_number)) throw numberNotSimulated()
-    return { fromNumber: request.from ?? SANDBOX_CALLER_ID, carrierAccountId: null }
-  }
+  if (mode === 'test') return { fromNumber: request.from ?? SANDBOX_CALLER_ID, carrierAccountId: null }
   if (!facts.has_account)
     throw new PreconditionFailed(
       'carrier_not_configured',

@@ -1,4 +1,4 @@
-import type { ServiceContext } from '../context.ts'
+import type { Mode, ServiceContext } from '../context.ts'
 import { IDEMPOTENCY_KEPT_MS } from './new-call.ts'
 
 /** Everything a new call depends on, read in one round trip. */
@@ -13,17 +13,43 @@ export interface CreateFacts {
   /** The answer already given for this idempotency key. */
   request_hash: string | null
   response_body: string | null
+  /** The organization's dial policy as it is stored. */
+  countries: string[] | null
+  calling_hours: string | null
+  is_on_do_not_call_list: boolean
+  /** How long a call may wait, unless it says so itself; null: the default. */
+  queue_timeout_seconds: number | null
+  /** So many calls wait that a further one need not try to be dialled at once. */
+  is_line_long: boolean
 }
+
+/** Calls of one organization that try to be dialled as soon as they are created; behind these a call waits to be let through. */
+const LINE_LONG = 100
 
 export async function loadForCreate(
   ctx: ServiceContext,
-  input: { organizationId: string; assistantId: string; from: string | null; idempotencyKey: string | null },
+  input: {
+    organizationId: string
+    mode: Mode
+    phoneNumber: string
+    assistantId: string
+    from: string | null
+    idempotencyKey: string | null
+  },
 ): Promise<CreateFacts> {
   const { sql } = ctx.db
   const keptSince = new Date(ctx.clock.now() - IDEMPOTENCY_KEPT_MS)
   const [facts] = await sql<[CreateFacts]>`
     select assistant.settings, account.has_account, number.from_number, number.carrier_account_id,
-      answer.request_hash, answer.response_body
+      answer.request_hash, answer.response_body, policy.countries, policy.calling_hours, limits.queue_timeout_seconds,
+      exists (
+        select from do_not_call_numbers d
+        where d.organization_id = ${input.organizationId} and d.phone_number = ${input.phoneNumber}
+      ) as is_on_do_not_call_list,
+      exists (
+        select from calls c where c.organization_id = ${input.organizationId} and c.mode = ${input.mode} and c.status = 'queued'
+        offset ${LINE_LONG}
+      ) as is_line_long
     from (select exists (
       select from carrier_accounts where organization_id = ${input.organizationId} and is_active
     ) as has_account) account
@@ -37,6 +63,8 @@ export async function loadForCreate(
       order by n.created_at, n.id limit 1
     ) number on true
     left join idempotency_keys answer on answer.organization_id = ${input.organizationId}
-      and answer.key = ${input.idempotencyKey}::text and answer.created_at >= ${keptSince}`
+      and answer.key = ${input.idempotencyKey}::text and answer.created_at >= ${keptSince}
+    left join dial_policies policy on policy.organization_id = ${input.organizationId}
+    left join organization_limits limits on limits.organization_id = ${input.organizationId}`
   return facts
 }

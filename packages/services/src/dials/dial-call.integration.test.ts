@@ -92,7 +92,8 @@ function createScriptedCarrier() {
 
 let numbers = 0
 async function queuedCall(
-  phoneNumber = `+1202555${String(1000 + numbers++)}`,
+  // Simulated phones whose behaviour a user writes, each used by one call only.
+  phoneNumber = `+12025550${113 + numbers++}`,
 ): Promise<{ callId: string; workId: string }> {
   const callId = await insertCall(world.ctx, { organizationId, phoneNumber })
   return { callId, workId: await insertWork(world.ctx, { callId, kind: 'dial' }) }
@@ -277,7 +278,7 @@ describe('an unknown outcome', () => {
   })
 
   test('two calls between the same numbers never take each other’s line; without a callback both fail', async () => {
-    const phoneNumber = '+12025559999'
+    const phoneNumber = '+12025550189'
     const calls = [await queuedCall(phoneNumber), await queuedCall(phoneNumber)]
     carrier.script.afterPlace = () => Promise.reject(carrierError('timeout'))
     const works = await claimWork(world.ctx, { ids: calls.map((call) => call.workId), limit: 2 })

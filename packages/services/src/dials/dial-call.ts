@@ -21,6 +21,7 @@ import { writeCallChange } from '../calls/call-writer.ts'
 import { failCall } from '../calls/fail-call.ts'
 import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
 import type { ServiceContext } from '../context.ts'
+import { mayDial, toHours } from '../dial-policy/index.ts'
 import { reserveNode } from '../media-nodes/reserve-node.ts'
 import { DONE, type Step, type Work } from '../work/index.ts'
 import { countRivals, ownedCarrierCalls, writeIntent } from './dial-intent.ts'
@@ -86,6 +87,8 @@ const needsDial = (call: CallRow): boolean =>
 
 async function place(dial: Dial): Promise<Step> {
   const { ctx, call, carrier, work } = dial
+  const refusal = await mayDial(ctx, { ...call, callingHours: toHours(call.callingHours) })
+  if (refusal) return await fail(ctx, call, refusal.reason, null)
   if (call.status === 'queued') {
     const changed = await writeCallChange(ctx, {
       callId: call.id,
