@@ -1,3 +1,5 @@
 export type * from './contract/index.ts'
+export * from './deepgram/index.ts'
+export * from './elevenlabs/index.ts'
 export * from './openai/index.ts'
 export * from './openai-compatible/index.ts'

@@ -10,6 +10,21 @@ export interface TtsProvider {
   synthesize(request: TtsRequest): AsyncIterable<Uint8Array>
   /** Opens connections ahead of need; failures are ignored. */
   warm(): Promise<void>
+  /** What the vendor bills: the characters of the text, which is the default, or tokens, which it reports to `onTokens`. */
+  readonly billedBy?: 'characters' | 'tokens'
+  /** For voices that keep a connection between requests: ends it, for good. Abort requests first. Harmless when repeated. */
+  close?(): void
+}
+
+export interface TtsTokens {
+  /** Without the cached ones. */
+  inputTokens: number
+  cachedInputTokens: number
+  /** Text that came with the audio. */
+  outputTokens: number
+  outputAudioTokens: number
+  /** False when the vendor sent no usage and the numbers are estimated from text and audio. */
+  isMeasured: boolean
 }
 
 export type TtsAudioFormat =
@@ -26,5 +41,7 @@ export interface TtsRequest {
   language: string
   /** From request to first audio, milliseconds. */
   firstAudioTimeoutMs: number
+  /** Told once per request that cost something, also of an aborted one and then perhaps after it has ended; only by voices billed by tokens. */
+  onTokens?(tokens: TtsTokens): void
   signal: AbortSignal
 }

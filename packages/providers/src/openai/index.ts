@@ -1,3 +1,4 @@
 export { createOpenAiLlm } from './llm.ts'
-export type { OpenAiLlmOptions, OpenAiRealtimeSttOptions } from './options.ts'
+export type { OpenAiLlmOptions, OpenAiRealtimeSttOptions, OpenAiRealtimeTtsOptions } from './options.ts'
 export { createOpenAiRealtimeStt } from './realtime-stt.ts'
+export { createOpenAiRealtimeTts } from './realtime-tts.ts'

@@ -44,3 +44,27 @@ export interface OpenAiRealtimeSttOptions {
   /** Distance of pings; a connection that leaves one unanswered until the next is given up. Default 10 000. */
   pingIntervalMs?: number
 }
+
+export interface OpenAiRealtimeTtsOptions {
+  apiKey: string | null
+  /** `https://api.openai.com/v1`, or another server's; http becomes ws, https wss. */
+  baseUrl: string
+  /** `gpt-realtime-2.1-mini` is what OpenAI names as the successor of its speech models. */
+  model: string
+  /** `marin`, `cedar`, `alloy`, … */
+  voiceId: string
+  /** Name in usage records. Default `openai`. */
+  provider?: string
+  /** How to speak, added to the instruction to read aloud. */
+  instructions?: string
+  headers?: Readonly<Record<string, string>>
+  clock?: Timers
+  /** From the beginning to a usable session. Default 3000. */
+  connectTimeoutMs?: number
+  /** Longest silence between two pieces of audio. Default 4000. */
+  chunkTimeoutMs?: number
+  /** Age at which a session is replaced before the next clause. The vendor ends sessions after 60 minutes. Default 55 minutes. */
+  sessionMsMax?: number
+  /** Distance of pings; a connection that leaves one unanswered until the next is given up. Default 10 000. */
+  pingIntervalMs?: number
+}

@@ -1,0 +1,204 @@
+/**
+ * One connection to `/v2/listen`. Flux cuts the caller's speech into turns of its own and tells, again and again, all words of the turn so far with their
+ * places in the audio. Our spans are shorter: a caller who pauses makes two spans of one turn. A word belongs to the span in which its middle lies.
+ *
+ * A committed span is answered
+ * - at once when the model has ended the turn there, or thinks it is about to (then the words are as good as final; "State machine");
+ * - after `settleMs` with the words so far, when the model has listened to the end of the span and still waits for more: whether the turn is over is the
+ *   machine's to decide, and it needs the words for that;
+ * - otherwise by force: `ForceEndTurn` makes the model end the turn on what it has.
+ */
+import { MULAW_BYTES_PER_MS } from '@phonevoice/audio'
+import type { Timer, Timers } from '@phonevoice/base'
+import type { TurnSignal } from '../contract/index.ts'
+import type { SttSession, SttSessionEvents } from '../streaming/stt-stream.ts'
+import { openVendorSocket } from '../streaming/vendor-socket.ts'
+import { reasonOfClose } from './errors.ts'
+import { CLOSE_STREAM, type FluxMessage, FORCE_END_TURN, readFluxMessage, type TimedWord } from './wire.ts'
+
+export interface FluxSessionOptions {
+  url: string
+  headers: Readonly<Record<string, string>>
+  clock: Timers
+  connectTimeoutMs: number
+  pingIntervalMs: number
+  settleMs: number
+  events: SttSessionEvents
+}
+
+interface Span {
+  itemId: string
+  /** Seconds of audio. */
+  start: number
+  end: number
+  settling: Timer | null
+  /** `settleMs` have passed. */
+  isDue: boolean
+  isForced: boolean
+}
+
+type TurnInfo = Extract<FluxMessage, { type: 'turn-info' }>
+
+const SIGNALS: Readonly<Record<TurnInfo['event'], TurnSignal | null>> = {
+  Update: null,
+  StartOfTurn: 'started',
+  EagerEndOfTurn: 'eager-end',
+  TurnResumed: 'resumed',
+  EndOfTurn: 'end',
+}
+
+const BYTES_PER_SECOND = MULAW_BYTES_PER_MS * 1000
+/** Frames of about this length are what the vendor advises ("Flux quickstart"). */
+const FRAME_BYTES = 80 * MULAW_BYTES_PER_MS
+/** The vendor's times are rounded, and its model moves in steps of 80 ms. */
+const TOLERANCE_SECONDS = 0.1
+/** A span ends in the silence by which its end was noticed: an end of turn within that silence has heard all of it. */
+const TRAILING_SILENCE_SECONDS = 0.25
+
+export function openFluxSession(options: FluxSessionOptions): SttSession {
+  const { clock, events } = options
+  let sentBytes = 0
+  const waiting: Uint8Array[] = []
+  let waitingBytes = 0
+  /** Words of ended turns that belong to spans not yet answered, and those of the turn going on. */
+  let endedWords: TimedWord[] = []
+  let turnWords: TimedWord[] = []
+  let heardUntil = 0
+  /** How far an end of turn, or the expectation of one, reaches. */
+  let endedUntil = 0
+  let spokenFrom = 0
+  let spans: Span[] = []
+  let lastGuess = ''
+
+  const socket = openVendorSocket({
+    ...options,
+    peer: 'recogniser',
+    reasonOfClose,
+    onOpen() {},
+    onText(frame) {
+      const message = readFluxMessage(frame)
+      if (message) handle(message)
+    },
+    onLost(reason) {
+      end()
+      events.onLost(reason)
+    },
+  })
+
+  function handle(message: FluxMessage): void {
+    switch (message.type) {
+      case 'connected':
+        if (socket.phase !== 'configuring') break
+        socket.markReady()
+        events.onReady()
+        break
+      case 'turn-info':
+        take(message)
+        break
+      case 'error':
+        // "Error" is fatal here: the vendor closes the connection behind it.
+        socket.lose('server', message.message)
+        break
+      default:
+        message satisfies never
+    }
+  }
+
+  function take({ event, windowEnd, words }: TurnInfo): void {
+    heardUntil = Math.max(heardUntil, windowEnd)
+    if (event === 'EndOfTurn') {
+      endedWords.push(...words)
+      turnWords = []
+    } else turnWords = words
+    if (event === 'EndOfTurn' || event === 'EagerEndOfTurn') endedUntil = Math.max(endedUntil, windowEnd)
+    else if (event === 'TurnResumed') endedUntil = 0
+    guess()
+    const signal = SIGNALS[event]
+    if (signal) events.onTurn(signal)
+    for (const span of [...spans]) {
+      if (isSettled(span) || (event === 'EndOfTurn' && span.isForced)) answer(span)
+    }
+  }
+
+  /** Tells the words of the span being spoken, where they have changed. */
+  function guess(): void {
+    const text = wordsBetween(spokenFrom, Number.POSITIVE_INFINITY)
+    if (text === lastGuess || text === '') return
+    lastGuess = text
+    events.onPartial(null, text)
+  }
+
+  function isSettled({ end, isDue }: Span): boolean {
+    if (endedUntil >= end - TRAILING_SILENCE_SECONDS) return true
+    return isDue && heardUntil >= end - TOLERANCE_SECONDS
+  }
+
+  function settle(span: Span): void {
+    span.isDue = true
+    if (isSettled(span)) answer(span)
+    else {
+      span.isForced = true
+      socket.send(FORCE_END_TURN)
+    }
+  }
+
+  function answer(span: Span): void {
+    if (!spans.includes(span)) return
+    spans = spans.filter((one) => one !== span)
+    span.settling?.cancel()
+    const text = wordsBetween(span.start, span.end)
+    const keptFrom = spans[0]?.start ?? spokenFrom
+    endedWords = endedWords.filter((word) => middleOf(word) >= keptFrom)
+    events.onFinal(span.itemId, text)
+  }
+
+  function wordsBetween(start: number, end: number): string {
+    return [...endedWords, ...turnWords]
+      .filter((word) => middleOf(word) >= start && middleOf(word) < end)
+      .map(({ text }) => text)
+      .join(' ')
+  }
+
+  function flush(): void {
+    if (waitingBytes === 0) return
+    socket.send(Buffer.concat(waiting))
+    sentBytes += waitingBytes
+    waiting.length = 0
+    waitingBytes = 0
+  }
+
+  function end(): void {
+    for (const { settling } of spans) settling?.cancel()
+    spans = []
+  }
+
+  return {
+    get isReady() {
+      return socket.phase === 'ready'
+    },
+    append(mulaw) {
+      waiting.push(mulaw.slice())
+      waitingBytes += mulaw.length
+      if (waitingBytes >= FRAME_BYTES) flush()
+    },
+    commit(itemId) {
+      flush()
+      const end = sentBytes / BYTES_PER_SECOND
+      const span: Span = { itemId, start: spokenFrom, end, settling: null, isDue: false, isForced: false }
+      spans.push(span)
+      spokenFrom = end
+      lastGuess = ''
+      span.settling = clock.after(options.settleMs, () => settle(span))
+      // Callers may not expect a part before commit returns.
+      if (isSettled(span)) queueMicrotask(() => answer(span))
+    },
+    close() {
+      end()
+      socket.close(CLOSE_STREAM)
+    },
+  }
+}
+
+function middleOf({ startSeconds, endSeconds }: TimedWord): number {
+  return (startSeconds + endSeconds) / 2
+}

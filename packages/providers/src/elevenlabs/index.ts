@@ -1,0 +1,2 @@
+export type { ElevenLabsTtsOptions } from './options.ts'
+export { createElevenLabsTts } from './tts.ts'
