@@ -2,7 +2,7 @@ import { loadVoiceActivity } from '@phonevoice/audio'
 import type { Log, Timers } from '@phonevoice/base'
 import { newId } from '@phonevoice/base'
 import type { Bus, BusSubscription } from '@phonevoice/queue'
-import { type CallForSession, loadCallForSession } from '@phonevoice/services/calls'
+import { type CallForSession, loadCallForSession, touchCalls } from '@phonevoice/services/calls'
 import type { BusMessage, ServiceContext } from '@phonevoice/services/context'
 import type { ObjectStorage } from '@phonevoice/storage'
 import { type CallProviders, createCallProviders, type ProviderAccess } from './call-providers.ts'
@@ -24,6 +24,9 @@ export interface MediaDependencies {
   log: Log
   callsMax: number
 }
+
+/** Half of the quiet after which the carrier is asked about a call: nobody asks about one that is being talked on. */
+const SIGN_OF_LIFE_MS = 10_000
 
 /** One media process: its socket server, its announcement to others, its live calls. */
 export interface Media {
@@ -97,6 +100,12 @@ export async function startMedia(
     }),
   ]
 
+  const signsOfLife = timers.every(SIGN_OF_LIFE_MS, () => {
+    touchCalls(ctx, { callIds: [...sessions.keys()] }).catch((error: unknown) =>
+      log.warn('signs of life could not be written', { error }),
+    )
+  })
+
   async function prepare(callId: string): Promise<void> {
     try {
       const call = await loadCallForSession(ctx, { callId })
@@ -141,6 +150,7 @@ export async function startMedia(
     async stop() {
       isReady = false
       for (const subscription of subscriptions) subscription.close()
+      signsOfLife.cancel()
       await node.stop()
       await server.close()
       ticker.stop()

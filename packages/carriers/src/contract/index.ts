@@ -45,6 +45,8 @@ export interface CarrierCall {
   createdAtMs: number | null
   /** Whole seconds from answer to end; null until known. */
   durationSeconds: number | null
+  /** When it ended, Unix milliseconds; null when it has not, or the carrier does not say. */
+  endedAtMs?: number | null
 }
 
 /** What we ask of a carrier. Every method throws `CarrierError`. */

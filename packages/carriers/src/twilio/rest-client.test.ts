@@ -96,6 +96,7 @@ test('places a call with its callbacks and limits', async () => {
     from: '+12025550190',
     createdAtMs: Date.UTC(2026, 2, 3, 9),
     durationSeconds: null,
+    endedAtMs: null,
   })
   const [request] = seen
   expect(request).toMatchObject({ method: 'POST', url: '/2010-04-01/Accounts/AC1/Calls.json' })

@@ -178,6 +178,7 @@ function toCarrierCall(body: unknown, operation: string): CarrierCall {
     from: readText(body, 'from') ?? '',
     createdAtMs: toTime(readText(body, 'date_created')),
     durationSeconds: toWholeNumber(readText(body, 'duration')),
+    endedAtMs: toTime(readText(body, 'end_time')),
   }
 }
 

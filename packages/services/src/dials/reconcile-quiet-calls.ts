@@ -15,22 +15,32 @@ const NEVER_DIALLED_MS = DIAL_GIVE_UP_MS + 60_000
 const OVERDUE_MS = 300_000
 
 export interface ReconcileInput {
+  /** Most calls asked about at once. */
   limit: number
   quietMs?: number
   carrierOf(call: CallRow): Promise<Pick<DialCarrier, 'client'>>
 }
 
+/** Batches after which even a large backlog lets go of the worker for a moment. */
+const BATCHES_MAX = 20
+
 /** Asks the carrier about calls that have gone quiet and ends those that are over. Returns how many were looked at. */
 export async function reconcileQuietCalls(ctx: ServiceContext, input: ReconcileInput): Promise<number> {
-  const calls = await listQuietCalls(ctx, { olderThanMs: input.quietMs ?? QUIET_MS, limit: input.limit })
-  await Promise.all(
-    calls.map((call) =>
-      reconcile(ctx, call, input).catch((error: unknown) => {
-        ctx.log.warn('A quiet call could not be checked', { callId: call.id, error })
-      }),
-    ),
-  )
-  return calls.length
+  let looked = 0
+  for (let batch = 0; batch < BATCHES_MAX; batch++) {
+    const calls = await listQuietCalls(ctx, { olderThanMs: input.quietMs ?? QUIET_MS, limit: input.limit })
+    await Promise.all(
+      calls.map((call) =>
+        reconcile(ctx, call, input).catch((error: unknown) => {
+          ctx.log.warn('A quiet call could not be checked', { callId: call.id, error })
+        }),
+      ),
+    )
+    looked += calls.length
+    // After an outage there may be thousands; they are not left to wait for the next round.
+    if (calls.length < input.limit) break
+  }
+  return looked
 }
 
 async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInput): Promise<void> {
@@ -58,13 +68,13 @@ async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInp
     await failCall(ctx, { callId: call.id, reason, carrierCode: null })
     return
   }
-  const { status, durationSeconds } = found
+  const { status, durationSeconds, endedAtMs } = found
   await recordCarrierStatus(ctx, {
     callId: call.id,
     carrierCallId: call.carrierCallId,
     status,
     carrierCode: null,
-    atMs: nowMs,
+    atMs: endedAtMs ?? nowMs,
     durationSeconds,
   })
 }
