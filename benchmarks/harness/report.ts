@@ -35,7 +35,7 @@ export function printReport(report: Report, format: 'text' | 'json'): void {
   const settings = Object.entries(report.settings).map(([name, value]) => `${name} ${value}`)
   console.log(`${report.benchmark}: ${settings.join(', ')}`)
   console.log(
-    `machine: ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, ${machine.platform}; load before: ${machine.load}`,
+    `machine: ${machine.cores} × ${machine.cpu}, ${machine.memoryGb} GB, Node ${machine.node}, ${machine.platform}; load before ${machine.loadBefore}, after ${machine.loadAfter}`,
   )
   for (const table of report.tables) console.log(`\n${table.title}\n${toText(table)}`)
   if (report.notes.length > 0) console.log(`\n${report.notes.map((note) => `- ${note}`).join('\n')}`)
@@ -51,7 +51,8 @@ function describeMachine() {
     memoryGb: Math.round(totalmem() / 2 ** 30),
     node: process.versions.node,
     platform: `${process.platform}-${process.arch}`,
-    load: Number(loadAtStart.toFixed(2)),
+    loadBefore: Number(loadAtStart.toFixed(2)),
+    loadAfter: Number((loadavg()[0] ?? 0).toFixed(2)),
   }
 }
 
