@@ -78,10 +78,36 @@ describe('a server that fails', () => {
     expect(failed).toBeGreaterThan(0)
     // A connection that had forgotten how to write would keep its query until the connect timeout of 10 s.
     expect(Date.now() - stoppedAt).toBeLessThan(8000)
-    const [row] = await db.sql`select count from counters where id = 1`
+    // The last kill may still have to be noticed.
+    const read = () => db.sql<{ count: number }[]>`select count from counters where id = 1`
+    const [row] = await read().catch(read)
     // A statement may have been committed although its answer was lost, never the other way round.
     expect(row?.count).toBeGreaterThanOrEqual(succeeded)
     expect(row?.count).toBeLessThanOrEqual(succeeded + failed)
+  })
+
+  it('closes at once after connections were killed under load', async () => {
+    // A database of its own, because every client of a database feels its connections being killed.
+    const killed = await createTestDatabase(inject('postgresUrl'))
+    let isDone = false
+    let succeeded = 0
+    const count = () => {
+      succeeded += 1
+    }
+    const readers = Array.from({ length: 20 }, async () => {
+      while (!isDone) await killed.sql`select pg_sleep(0.01)`.then(count, () => {})
+    })
+    for (let kills = 0; kills < 5; kills++) {
+      const before = succeeded
+      await expect.poll(() => succeeded, { interval: 1, timeout: 10_000 }).toBeGreaterThan(before + 20)
+      await killed.killConnections()
+    }
+    isDone = true
+    await Promise.all(readers)
+    const startedAt = Date.now()
+    await killed.close()
+    expect(Date.now() - startedAt).toBeLessThan(3000)
+    await killed.drop()
   })
 
   it('fails a query at once when nobody listens, or hangs up without a word', async () => {
@@ -99,6 +125,17 @@ describe('a server that fails', () => {
     await new Promise((resolve) => mute.close(resolve))
     await expect(muted.sql`select 1`).rejects.toMatchObject({ code: 'ECONNREFUSED' })
     await muted.close()
+  })
+
+  it('lets queries end before it closes, also those that had no connection yet', async () => {
+    const closing = openDatabase({ url: db.url, connectionsMax: 1 })
+    let isAnswered = false
+    const answer = closing.sql`select pg_sleep(0.2)`.then(() => {
+      isAnswered = true
+    })
+    await closing.close()
+    expect(isAnswered).toBe(true)
+    await answer
   })
 
   it('cancels a statement that takes too long', async () => {

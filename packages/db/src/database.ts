@@ -2,7 +2,7 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { arrayTypes } from './array-types.ts'
 import * as schema from './schema/index.ts'
-import { connectSteadily, STARTUP_PADDING } from './steady-socket.ts'
+import { createSteadySockets, STARTUP_PADDING } from './steady-socket.ts'
 
 /** A tagged-template SQL client that passes JSON and dates as postgres.js does. */
 export type Sql = postgres.Sql
@@ -27,11 +27,13 @@ export interface Database {
   sql: Sql
   /** For simple reads and single-statement writes. Never call `transaction()`: see docs/decisions/0002. */
   orm: PostgresJsDatabase<typeof schema>
+  /** Lets what is under way come to its end, for at most five seconds. */
   close(): Promise<void>
 }
 
 /** Opens the database; connections are made when first needed. */
 export function openDatabase(options: DatabaseOptions): Database {
+  const sockets = createSteadySockets()
   const settings = {
     max: options.connectionsMax ?? 10,
     connect_timeout: 10,
@@ -39,7 +41,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     onnotice: () => {},
     fetch_types: false,
     types: arrayTypes,
-    socket: connectSteadily,
+    socket: sockets.connect,
     connection: {
       application_name: options.applicationName ?? 'phonevoice',
       statement_timeout: padded(options.statementTimeoutMs ?? 15_000),
@@ -51,7 +53,8 @@ export function openDatabase(options: DatabaseOptions): Database {
     sql,
     orm: drizzle(ormClient, { schema }),
     async close() {
-      await Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })])
+      const ended = Promise.all([sql.end({ timeout: 5 }), ormClient.end({ timeout: 5 })])
+      await Promise.race([ended, sockets.gone()])
     },
   }
 }

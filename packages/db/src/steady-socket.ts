@@ -1,5 +1,5 @@
 /**
- * A TCP socket that makes postgres.js 3.4 settle every query, and keep every connection usable, when connections break. It stands in for three
+ * A TCP socket that makes postgres.js 3.4 settle every query, and keep every connection usable, when connections break. It stands in for four
  * faults of that version:
  *
  * 1. At `error` it rejects the queries it knows of, and at `close` what is left only if there was no error. A query handed to the connection between
@@ -22,6 +22,8 @@ export const STARTUP_PADDING = ' '.repeat(1024)
 const PROTOCOL_VERSION = 196_608
 
 export class SteadySocket extends Socket {
+  /** Called once when it is closed. postgres.js removes every listener, so it cannot be one. */
+  onGone: () => void = () => {}
   #hasFailed = false
   #hasWritten = false
 
@@ -30,6 +32,7 @@ export class SteadySocket extends Socket {
     if (event !== 'close') return super.emit(event, ...values)
     if (!this.#hasFailed && this.bytesRead === 0)
       super.emit('error', new Error('The database closed the connection before it was ready.'))
+    this.onGone()
     return super.emit('close', false)
   }
 
@@ -58,9 +61,46 @@ interface Target {
   port: number[]
 }
 
-/** For the `socket` option of postgres.js: a socket that is connecting; what is written meanwhile is kept. */
-export function connectSteadily(target: Target): SteadySocket {
-  const socket = new SteadySocket()
-  if (target.path) return socket.connect(target.path)
-  return socket.connect(target.port[0] ?? 5432, target.host[0] ?? '127.0.0.1')
+/** The sockets of one database. */
+export interface SteadySockets {
+  /** For the `socket` option of postgres.js: a socket that is connecting; what is written meanwhile is kept. */
+  connect(target: Target): SteadySocket
+  /** Settles when there has been none for a moment; a query that has just been made opens one only in a later turn. */
+  gone(): Promise<void>
+}
+
+const GONE_FOR_MS = 50
+
+export function createSteadySockets(): SteadySockets {
+  const open = new Set<SteadySocket>()
+  const waiting = new Set<() => void>()
+  let timer: NodeJS.Timeout | undefined
+
+  function look(): void {
+    clearTimeout(timer)
+    if (open.size > 0 || waiting.size === 0) return
+    timer = setTimeout(() => {
+      for (const settle of waiting) settle()
+      waiting.clear()
+    }, GONE_FOR_MS)
+  }
+
+  return {
+    connect(target) {
+      const socket = new SteadySocket()
+      open.add(socket)
+      socket.onGone = () => {
+        open.delete(socket)
+        look()
+      }
+      look()
+      if (target.path) return socket.connect(target.path)
+      return socket.connect(target.port[0] ?? 5432, target.host[0] ?? '127.0.0.1')
+    },
+    gone: () =>
+      new Promise((resolve) => {
+        waiting.add(resolve)
+        look()
+      }),
+  }
 }
