@@ -1,4 +1,4 @@
-import { EVENT_DATA, eventSchema } from '@phonevoice/contracts'
+import { ENDPOINT_EVENT_DATA, EVENT_DATA, endpointEventSchema, eventSchema } from '@phonevoice/contracts'
 import { z } from 'zod'
 import type { ApiDependencies } from './dependencies.ts'
 import { type Api, createApi } from './routes/describe.ts'
@@ -16,6 +16,12 @@ const WEBHOOKS: Readonly<Record<keyof typeof EVENT_DATA, string>> = {
   'call.completed': 'Everything about the call is known. Exactly one per call.',
 }
 
+const ENDPOINT_WEBHOOKS: Readonly<Record<keyof typeof ENDPOINT_EVENT_DATA, string>> = {
+  'endpoint.disabled':
+    'Another webhook endpoint was disabled, because it answered 410 or failed for five days.',
+  'endpoint.test': 'You asked for a test of this endpoint.',
+}
+
 const DESCRIPTION = `Software makes and answers phone calls with an AI voice assistant.
 
 Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test keys call simulated phones and cost nothing. Errors are
@@ -25,19 +31,37 @@ Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test
 export function describeApi(api: Api): void {
   const registry = api.openAPIRegistry
   registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
-  for (const [event, data] of Object.entries(EVENT_DATA)) {
-    const body = eventSchema
-      .extend({ event: z.literal(event), data })
-      .meta({ id: `Event ${event}`.replace(/\W+(\w)/g, (_, letter) => letter.toUpperCase()) })
+  const describeWebhook = (event: string, schema: z.ZodObject, description: string) =>
     registry.registerWebhook({
       method: 'post',
       path: event,
       summary: event,
-      description: WEBHOOKS[event as keyof typeof EVENT_DATA],
-      request: { body: { content: { 'application/json': { schema: body } } } },
+      description,
+      request: {
+        body: {
+          content: {
+            'application/json': {
+              schema: schema.meta({
+                id: `Event ${event}`.replace(/\W+(\w)/g, (_, letter) => letter.toUpperCase()),
+              }),
+            },
+          },
+        },
+      },
       responses: { 200: { description: 'Any 2xx: received.' } },
     })
-  }
+  for (const [event, data] of Object.entries(EVENT_DATA))
+    describeWebhook(
+      event,
+      eventSchema.extend({ event: z.literal(event), data }),
+      WEBHOOKS[event as keyof typeof EVENT_DATA],
+    )
+  for (const [event, data] of Object.entries(ENDPOINT_EVENT_DATA))
+    describeWebhook(
+      event,
+      endpointEventSchema.extend({ event: z.literal(event), data }),
+      ENDPOINT_WEBHOOKS[event as keyof typeof ENDPOINT_EVENT_DATA],
+    )
 }
 
 /** The description of everything the api offers to users. */
@@ -50,6 +74,10 @@ export function toDocument(api: Api): OpenApiDocument {
       { name: 'Calls', description: 'Make calls and read everything about them.' },
       { name: 'Assistants', description: 'Who speaks on a call, and how.' },
       { name: 'Phone numbers', description: 'Which assistant answers which number.' },
+      {
+        name: 'Webhooks',
+        description: 'Who receives the events of calls, and what became of each delivery.',
+      },
       { name: 'System', description: 'For whoever runs the service.' },
     ],
   })

@@ -61,7 +61,7 @@ function codeFor(fields: readonly FieldProblem[]): ErrorCode {
   const [only] = fields
   if (fields.length !== 1 || !only || only.message === 'is required') return 'invalid_request'
   if (only.pointer === '/phone_number' || only.pointer === '/from') return 'invalid_phone_number'
-  if (only.pointer === '/webhook_url') return 'invalid_webhook_url'
+  if (only.pointer === '/webhook_url' || only.pointer === '/url') return 'invalid_webhook_url'
   return 'invalid_request'
 }
 

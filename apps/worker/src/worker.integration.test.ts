@@ -191,7 +191,7 @@ describe('deliveries', () => {
     const { url, receipts } = await receiver()
     const callId = await callWithEvents(url, 2)
     const [held] = await claimDeliveries(ctx, { limit: 10, leaseMs: 600 })
-    expect(held?.event).toMatchObject({ callId, sequence: 1 })
+    expect(held).toMatchObject({ callId, event: { sequence: 1 } })
     startWorker()
     await expect.poll(() => sequences(receipts), { timeout: 10_000 }).toEqual([1, 2])
     expect(receipts[0]?.event.id).toBe(held?.event.id)

@@ -27,6 +27,8 @@ export const ERROR_CODES = {
   assistant_in_use: { status: 409, title: 'The assistant is in use' },
   phone_number_taken: { status: 409, title: 'The phone number is already bound' },
   carrier_not_configured: { status: 409, title: 'No carrier account is set up' },
+  too_many_endpoints: { status: 409, title: 'There are too many webhook endpoints' },
+  no_rotation: { status: 409, title: 'No rotation is under way' },
   idempotency_key_reused: { status: 422, title: 'The idempotency key was used for another request' },
   range_not_satisfiable: { status: 416, title: 'The range cannot be served' },
   rate_limited: { status: 429, title: 'Too many requests' },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { EVENT_TYPES } from './call.ts'
 import { phoneNumberSchema } from './phone-number.ts'
+import { WEBHOOK_EVENT_TYPES } from './webhook-endpoint.ts'
 
 /** A page of a list; `next_cursor` is null on the last one. */
 export function listSchema<T extends z.ZodType>(item: T, id: string) {
@@ -46,10 +46,17 @@ export const deliverySchema = z
     id: z.string(),
     object: z.literal('delivery'),
     event_id: z.string(),
-    event: z.enum(EVENT_TYPES),
-    sequence: z.int(),
+    event: z.enum(WEBHOOK_EVENT_TYPES),
+    call_id: z.string().nullable().meta({ description: 'Null for an event about an endpoint.' }),
+    sequence: z.int().nullable(),
+    endpoint_id: z.string().nullable().meta({ description: "Null: the call's own `webhook_url`." }),
     url: z.string(),
     status: z.enum(['pending', 'delivered', 'failed']),
+    failed_reason: z
+      .enum(['retries_exhausted', 'gone', 'endpoint_disabled', 'endpoint_deleted'])
+      .nullable()
+      .meta({ description: 'Why it was given up; `gone`: the receiver answered 410.' }),
+    replays: z.int().meta({ description: 'How often it was sent again on request.' }),
     attempts: z.array(attemptSchema),
     next_attempt_at: z.iso.datetime().nullable(),
     created_at: z.iso.datetime(),

@@ -63,6 +63,8 @@ function idParam(example: string, description: string) {
 
 export const callParam = idParam('call_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The call.')
 export const assistantParam = idParam('asst_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The assistant.')
+export const endpointParam = idParam('endp_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The webhook endpoint.')
+export const deliveryParam = idParam('dlv_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The delivery.')
 export const phoneNumberParam = idParam('num_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The phone number.')
 
 /** Which page of a list. */

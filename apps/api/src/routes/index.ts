@@ -20,12 +20,20 @@ import { addTwilioMachine } from './carriers/twilio/machine.ts'
 import { addTwilioResume } from './carriers/twilio/resume.ts'
 import { addTwilioStatus } from './carriers/twilio/status.ts'
 import { addTwilioStream } from './carriers/twilio/stream.ts'
+import { addGetDelivery } from './deliveries/get.ts'
 import type { AddRoute, Api } from './describe.ts'
 import { addBindPhoneNumber } from './phone-numbers/bind.ts'
 import { addListPhoneNumbers } from './phone-numbers/list.ts'
 import { addUnbindPhoneNumber } from './phone-numbers/unbind.ts'
 import { addOpenRecordingLink } from './recordings/open-link.ts'
 import { addHealth } from './system/health.ts'
+import { addCreateWebhookEndpoint } from './webhook-endpoints/create.ts'
+import { addDeleteWebhookEndpoint } from './webhook-endpoints/delete.ts'
+import { addGetWebhookEndpoint } from './webhook-endpoints/get.ts'
+import { addListWebhookEndpoints } from './webhook-endpoints/list.ts'
+import { addCompleteWebhookRotation, addRotateWebhookSecret } from './webhook-endpoints/rotate-secret.ts'
+import { addTestWebhookEndpoint } from './webhook-endpoints/send-test.ts'
+import { addUpdateWebhookEndpoint } from './webhook-endpoints/update.ts'
 
 /** Every route, in the order of the description. */
 const ROUTES: readonly AddRoute[] = [
@@ -48,6 +56,15 @@ const ROUTES: readonly AddRoute[] = [
   addBindPhoneNumber,
   addListPhoneNumbers,
   addUnbindPhoneNumber,
+  addCreateWebhookEndpoint,
+  addListWebhookEndpoints,
+  addGetWebhookEndpoint,
+  addUpdateWebhookEndpoint,
+  addDeleteWebhookEndpoint,
+  addRotateWebhookSecret,
+  addCompleteWebhookRotation,
+  addTestWebhookEndpoint,
+  addGetDelivery,
   addHealth,
   addTwilioAnswer,
   addTwilioResume,

@@ -1,6 +1,11 @@
 import { type GuardedClient, OutboundError } from '@phonevoice/outbound-http'
 import type { ServiceContext } from '@phonevoice/services/context'
-import { type ClaimedDelivery, parseRetryAfter, recordAttempt } from '@phonevoice/services/deliveries'
+import {
+  abandonDelivery,
+  type ClaimedDelivery,
+  parseRetryAfter,
+  recordAttempt,
+} from '@phonevoice/services/deliveries'
 import type { WebhookSecrets } from '@phonevoice/services/organizations'
 import {
   NEXT_SIGNATURE_HEADER,
@@ -12,7 +17,7 @@ import {
 export interface DeliverDependencies {
   ctx: ServiceContext
   client: GuardedClient
-  secretsOf(organizationId: string): Promise<WebhookSecrets>
+  secretsOf(delivery: ClaimedDelivery): Promise<WebhookSecrets>
 }
 
 /** Sends one event to its receiver and records what came of it. Returns when it is due again, null when it is settled. */
@@ -21,14 +26,13 @@ export async function deliver(
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<number | null> {
-  const secrets = await secretsOf(delivery.organizationId)
-  const startedAtMs = ctx.clock.now()
-  const attempt = {
-    deliveryId: delivery.id,
-    leaseToken: delivery.leaseToken,
-    attempt: delivery.attempt,
-    startedAtMs,
+  if (delivery.obstacle !== null) {
+    await abandonDelivery(ctx, delivery)
+    return null
   }
+  const secrets = await secretsOf(delivery)
+  const startedAtMs = ctx.clock.now()
+  const attempt = { delivery, startedAtMs }
   const step = await client
     .request({
       url: delivery.url,
@@ -64,7 +68,9 @@ export async function deliver(
     ctx.log.warn('A delivery was given up', {
       deliveryId: delivery.id,
       callId: delivery.callId,
+      endpointId: delivery.endpointId,
       attempt: delivery.attempt,
+      reason: step.reason,
     })
   return step?.status === 'pending' ? step.nextAtMs : null
 }

@@ -4,6 +4,7 @@ import { patchSettings, type SealedSettings } from '../assistants/settings.ts'
 import { storedSettings } from '../assistants/to-assistant.ts'
 import type { Mode, ServiceContext } from '../context.ts'
 import { checkDial, dialRefused, toPolicy } from '../dial-policy/index.ts'
+import { type Idempotency, requireSameRequest } from '../idempotency/create-once.ts'
 import { QUEUE_TIMEOUT_SECONDS } from '../limits/limits.ts'
 import { requireStorableText } from '../text/storable.ts'
 import { callEvent } from './call-writer.ts'
@@ -16,8 +17,8 @@ export interface CreateCallInput {
   organizationId: string
   mode: Mode
   request: CallCreate
-  /** `requestHash` is a hex SHA-256 of method, path and body; null: the request carries no key. */
-  idempotency: { key: string; requestHash: string } | null
+  /** Null: the request carries no key. */
+  idempotency: Idempotency | null
   requestId?: string | undefined
 }
 
@@ -92,13 +93,8 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
 
 function replayOf(facts: CreateFacts, idempotency: CreateCallInput['idempotency']): CreatedCall | null {
   if (idempotency === null || facts.response_body === null) return null
-  if (facts.request_hash === idempotency.requestHash)
-    return { status: 201, body: facts.response_body, replayed: true }
-  throw new InvalidInput(
-    'idempotency_key_reused',
-    'This Idempotency-Key was used for a different request: send a new key with a new request.',
-    { fields: [{ pointer: 'header/Idempotency-Key', message: 'was used for another request' }] },
-  )
+  requireSameRequest(facts.request_hash, idempotency)
+  return { status: 201, body: facts.response_body, replayed: true }
 }
 
 /** Before anything is written: who may be called, and when. */

@@ -1,5 +1,5 @@
 import type { Mode, ServiceContext } from '../context.ts'
-import { IDEMPOTENCY_KEPT_MS } from './new-call.ts'
+import { keptSince } from '../idempotency/create-once.ts'
 
 /** Everything a new call depends on, read in one round trip. */
 export interface CreateFacts {
@@ -38,7 +38,6 @@ export async function loadForCreate(
   },
 ): Promise<CreateFacts> {
   const { sql } = ctx.db
-  const keptSince = new Date(ctx.clock.now() - IDEMPOTENCY_KEPT_MS)
   const [facts] = await sql<[CreateFacts]>`
     select assistant.settings, account.has_account, number.from_number, number.carrier_account_id,
       answer.request_hash, answer.response_body, policy.countries, policy.calling_hours, limits.queue_timeout_seconds,
@@ -63,7 +62,7 @@ export async function loadForCreate(
       order by n.created_at, n.id limit 1
     ) number on true
     left join idempotency_keys answer on answer.organization_id = ${input.organizationId}
-      and answer.key = ${input.idempotencyKey}::text and answer.created_at >= ${keptSince}
+      and answer.key = ${input.idempotencyKey}::text and answer.created_at >= ${keptSince(ctx)}
     left join dial_policies policy on policy.organization_id = ${input.organizationId}
     left join organization_limits limits on limits.organization_id = ${input.organizationId}`
   return facts

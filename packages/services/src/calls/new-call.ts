@@ -2,18 +2,16 @@
 import { newId } from '@phonevoice/base'
 import type { ServiceContext } from '../context.ts'
 import { insertDeliveries } from '../deliveries/new-deliveries.ts'
+import { type Idempotency, idempotencyGate } from '../idempotency/create-once.ts'
 import type { CallRow } from './call-row.ts'
 import type { NewEvent } from './call-writer.ts'
-
-/** An answer older than this may be given again for another request. */
-export const IDEMPOTENCY_KEPT_MS = 24 * 3_600_000
 
 export interface NewCall {
   row: CallRow
   event: NewEvent
   /** Null: an incoming call, which nobody needs to dial. */
   dialAt: Date | null
-  idempotency: { key: string; requestHash: string; responseBody: string } | null
+  idempotency: (Idempotency & { responseBody: string }) | null
 }
 
 /**
@@ -26,17 +24,13 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
   const now = row.createdAt
   const workId = newId('work', now.getTime())
 
-  const gate = call.idempotency
-    ? sql`
-      insert into idempotency_keys (organization_id, key, request_hash, response_status, response_body, created_at)
-      values (${row.organizationId}, ${call.idempotency.key}, ${call.idempotency.requestHash}, 201, ${call.idempotency.responseBody}, ${now})
-      on conflict (organization_id, key) do update set request_hash = excluded.request_hash,
-        response_status = excluded.response_status, response_body = excluded.response_body, created_at = excluded.created_at
-      where idempotency_keys.created_at < ${new Date(now.getTime() - IDEMPOTENCY_KEPT_MS)}
-      returning 1`
-    : sql`select 1`
+  const gate = idempotencyGate(ctx, {
+    organizationId: row.organizationId,
+    idempotency: call.idempotency,
+    storedBody: call.idempotency?.responseBody ?? '',
+  })
   const [written] = await sql<{ delivery_ids: string[] }[]>`
-    with gate as (${gate}), new_call as (
+    with gate as (${gate()}), new_call as (
       insert into calls (id, organization_id, mode, direction, status, phone_number, from_number, assistant_id, assistant,
         webhook_url, webhook_events, metadata, variables, is_recorded, ring_timeout_seconds, max_duration_seconds,
         max_cost_micro_usd, carrier_account_id, carrier_call_id, created_at, queue_expires_at, calling_hours,

@@ -3,7 +3,13 @@
  * n's first attempt has ended, or when it has been running for 15 s; retries are free. An organization has a bounded number in flight, so
  * one customer's flood does not hold up the others; two workers claiming at the same moment may pass that bound by what one of them takes.
  */
-import { type EventType, renderEvent, type StoredEvent } from '@phonevoice/contracts'
+import {
+  type EndpointEventType,
+  type EventType,
+  renderEndpointEvent,
+  renderEvent,
+  type WebhookEventType,
+} from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
 import { LEASE_MS, newLeaseToken } from '../work/lease.ts'
 
@@ -16,12 +22,21 @@ export const IN_FLIGHT_PER_ORGANIZATION_MAX = 50
 export interface ClaimedDelivery {
   id: string
   organizationId: string
-  callId: string
+  /** Null: the event is about an endpoint. */
+  callId: string | null
+  /** Whose secret signs; null: the organization's. */
+  endpointId: string | null
+  /** For order and breaker. */
+  target: string
   url: string
   /** 1 for the first claim. */
   attempt: number
+  /** How many of them came before the last replay. */
+  attemptsBefore: number
+  /** Nothing is sent to an endpoint that was disabled or deleted while the delivery waited; null: it may be sent. */
+  obstacle: 'endpoint_disabled' | 'endpoint_deleted' | null
   leaseToken: string
-  event: StoredEvent
+  event: { id: string; type: WebhookEventType; sequence: number; occurredAtMs: number; data: string }
   /** The event as it leaves the house: what is signed and sent, byte for byte. */
   body: string
 }
@@ -76,11 +91,18 @@ export async function claimDeliveries(
       for update skip locked
     ), claimed as (
       update deliveries d set lease_until = ${until}, next_at = ${until}, lease_token = ${token}, attempt = d.attempt + 1,
-        first_started_at = coalesce(d.first_started_at, ${now})
+        first_started_at = coalesce(d.first_started_at, ${now}),
+        url = coalesce((select w.url from webhook_endpoints w where w.id = d.endpoint_id), d.url)
       from locked where d.id = locked.id
-      returning d.id, d.organization_id, d.call_id, d.event_id, d.sequence, d.url, d.attempt
+      returning d.id, d.organization_id, d.call_id, d.event_id, d.sequence, d.endpoint_id, d.target, d.url, d.attempt, d.attempts_before
     )
-    select claimed.*, e.type, e.occurred_at, e.data from claimed join call_events e on e.id = claimed.event_id
+    select claimed.*, coalesce(e.type, n.type) as type, coalesce(e.occurred_at, n.occurred_at) as occurred_at, coalesce(e.data, n.data) as data,
+      case when w.deleted_at is not null then 'endpoint_deleted'
+        when not w.is_enabled and n.type is distinct from 'endpoint.test' then 'endpoint_disabled' end as obstacle
+    from claimed
+    left join call_events e on e.id = claimed.event_id
+    left join endpoint_events n on n.id = claimed.event_id
+    left join webhook_endpoints w on w.id = claimed.endpoint_id
     order by claimed.sequence`
   return rows.map((row) => toClaimed(row, token))
 }
@@ -88,20 +110,23 @@ export async function claimDeliveries(
 interface DeliveryRow {
   id: string
   organization_id: string
-  call_id: string
+  call_id: string | null
   event_id: string
   sequence: number
+  endpoint_id: string | null
+  target: string
   url: string
   attempt: number
-  type: EventType
+  attempts_before: number
+  type: WebhookEventType
   occurred_at: Date
   data: string
+  obstacle: ClaimedDelivery['obstacle']
 }
 
 function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery {
-  const event: StoredEvent = {
+  const event = {
     id: row.event_id,
-    callId: row.call_id,
     type: row.type,
     sequence: row.sequence,
     occurredAtMs: row.occurred_at.getTime(),
@@ -111,10 +136,21 @@ function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery {
     id: row.id,
     organizationId: row.organization_id,
     callId: row.call_id,
+    endpointId: row.endpoint_id,
+    target: row.target,
     url: row.url,
     attempt: row.attempt,
+    attemptsBefore: row.attempts_before,
+    obstacle: row.obstacle,
     leaseToken,
     event,
-    body: renderEvent(event),
+    body: render(event, row.call_id),
   }
+}
+
+/** An event with a call is one of the call's types, one without an endpoint's: their writers' types see to that. */
+function render(event: ClaimedDelivery['event'], callId: string | null): string {
+  return callId === null
+    ? renderEndpointEvent({ ...event, type: event.type as EndpointEventType })
+    : renderEvent({ ...event, callId, type: event.type as EventType })
 }

@@ -42,9 +42,7 @@ function finish(
   retryAfterMs: number | null = null,
 ) {
   return recordAttempt(world.ctx, {
-    deliveryId: delivery.id,
-    leaseToken: delivery.leaseToken,
-    attempt: delivery.attempt,
+    delivery,
     startedAtMs: world.clock.now(),
     durationMs: 12.4,
     responseStatus,
@@ -172,7 +170,7 @@ describe('the record', () => {
   test('410 ends it, and Retry-After postpones it', async () => {
     await callWithDeliveries(1)
     const [gone] = await claim()
-    expect(await finish(gone!, 410)).toEqual({ status: 'failed' })
+    expect(await finish(gone!, 410)).toEqual({ status: 'failed', reason: 'gone' })
     await callWithDeliveries(1)
     const [busy] = await claim()
     expect(await finish(busy!, 429, 90_000)).toEqual({

@@ -5,8 +5,14 @@ export {
   FIRST_ATTEMPT_BLOCKS_MS,
   IN_FLIGHT_PER_ORGANIZATION_MAX,
 } from './claim-deliveries.ts'
-export { getDelivery, type ListDeliveriesInput, listDeliveries } from './read-deliveries.ts'
-export { type RecordAttemptInput, recordAttempt } from './record-attempt.ts'
+export {
+  type DeliveryKey,
+  getDelivery,
+  type ListDeliveriesInput,
+  listDeliveries,
+  requireDelivery,
+} from './read-deliveries.ts'
+export { abandonDelivery, type RecordAttemptInput, recordAttempt } from './record-attempt.ts'
 export {
   type AttemptResult,
   type DeliveryStep,

@@ -1,5 +1,6 @@
-import type { DeliveryResource, EventType } from '@phonevoice/contracts'
-import type { ServiceContext } from '../context.ts'
+import { isId, NotFound } from '@phonevoice/base'
+import type { DeliveryResource, WebhookEventType } from '@phonevoice/contracts'
+import type { Mode, ServiceContext } from '../context.ts'
 
 export interface ListDeliveriesInput {
   organizationId: string
@@ -20,18 +21,33 @@ export function listDeliveries(ctx: ServiceContext, input: ListDeliveriesInput):
 }
 
 /** One delivery with its attempts; null when there is none in this organization and mode. */
-export async function getDelivery(
-  ctx: ServiceContext,
-  input: { organizationId: string; mode: 'test' | 'live'; deliveryId: string },
-): Promise<DeliveryResource | null> {
+export async function getDelivery(ctx: ServiceContext, input: DeliveryKey): Promise<DeliveryResource | null> {
   const { sql } = ctx.db
+  if (!isId('delivery', input.deliveryId)) return null
   const [delivery] = await readDeliveries(
     ctx,
-    sql`d.id = ${input.deliveryId} and d.organization_id = ${input.organizationId}
-      and exists (select 1 from calls c where c.id = d.call_id and c.mode = ${input.mode})`,
+    sql`d.id = ${input.deliveryId} and d.organization_id = ${input.organizationId} and d.mode = ${input.mode}`,
     1,
   )
   return delivery ?? null
+}
+
+/** Throws `not_found`. */
+export async function requireDelivery(ctx: ServiceContext, input: DeliveryKey): Promise<DeliveryResource> {
+  const delivery = await getDelivery(ctx, input)
+  if (!delivery) throw deliveryNotFound()
+  return delivery
+}
+
+export function deliveryNotFound(): NotFound {
+  return new NotFound('not_found', 'There is no such delivery: list yours with GET /v1/deliveries.')
+}
+
+/** Names one delivery; a key of the other mode does not see it. */
+export interface DeliveryKey {
+  organizationId: string
+  mode: Mode
+  deliveryId: string
 }
 
 type Condition = ReturnType<ServiceContext['db']['sql']>
@@ -42,10 +58,12 @@ async function readDeliveries(
   limit: number,
 ): Promise<DeliveryResource[]> {
   const rows = await ctx.db.sql<ReadRow[]>`
-    select d.id, d.event_id, e.type, d.sequence, d.url, d.status, d.next_at, d.created_at, d.delivered_at,
+    select d.id, d.event_id, coalesce(e.type, n.type) as type, d.call_id, d.sequence, d.endpoint_id, d.url, d.status, d.failed_reason,
+      d.replays, d.next_at, d.created_at, d.delivered_at,
       a.number, a.started_at, a.duration_ms, a.response_status, a.response_excerpt, a.error
     from (select d.* from deliveries d where ${condition} order by d.sequence, d.id limit ${limit}) d
-    join call_events e on e.id = d.event_id
+    left join call_events e on e.id = d.event_id
+    left join endpoint_events n on n.id = d.event_id
     left join delivery_attempts a on a.delivery_id = d.id
     order by d.sequence, d.id, a.number`
   const byId = new Map<string, DeliveryResource>()
@@ -60,10 +78,14 @@ async function readDeliveries(
 interface ReadRow {
   id: string
   event_id: string
-  type: EventType
+  type: WebhookEventType
+  call_id: string | null
   sequence: number
+  endpoint_id: string | null
   url: string
   status: DeliveryResource['status']
+  failed_reason: DeliveryResource['failed_reason']
+  replays: number
   next_at: Date | null
   created_at: Date
   delivered_at: Date | null
@@ -81,9 +103,13 @@ function toDelivery(row: ReadRow): DeliveryResource {
     object: 'delivery',
     event_id: row.event_id,
     event: row.type,
-    sequence: row.sequence,
+    call_id: row.call_id,
+    sequence: row.call_id === null ? null : row.sequence,
+    endpoint_id: row.endpoint_id,
     url: row.url,
     status: row.status,
+    failed_reason: row.failed_reason,
+    replays: row.replays,
     attempts: [],
     next_attempt_at: row.next_at?.toISOString() ?? null,
     created_at: row.created_at.toISOString(),

@@ -1,15 +1,13 @@
 import { newId } from '@phonevoice/base'
 import type { ServiceContext } from '../context.ts'
+import type { ClaimedDelivery } from './claim-deliveries.ts'
 import { type DeliveryStep, stepAfterAttempt } from './retry-schedule.ts'
 
 /** What the log keeps of a receiver's answer. */
 const EXCERPT_CHARS_MAX = 2000
 
 export interface RecordAttemptInput {
-  deliveryId: string
-  leaseToken: string
-  /** As claimed; 1 for the first. */
-  attempt: number
+  delivery: ClaimedDelivery
   startedAtMs: number
   durationMs: number
   /** Null: there was no HTTP answer; then `error` says why. */
@@ -32,17 +30,27 @@ export async function recordAttempt(
   const { sql } = ctx.db
   const nowMs = ctx.clock.now()
   const now = new Date(nowMs)
-  const step = stepAfterAttempt(input, nowMs, input.random ?? Math.random())
+  const { delivery } = input
+  const step = stepAfterAttempt(
+    {
+      attempt: delivery.attempt - delivery.attemptsBefore,
+      responseStatus: input.responseStatus,
+      retryAfterMs: input.retryAfterMs,
+      isOnlyOne: delivery.event.type === 'endpoint.test',
+    },
+    nowMs,
+    input.random ?? Math.random(),
+  )
   const nextAt = step.status === 'pending' ? new Date(step.nextAtMs) : null
   const [row] = await sql<{ next_delivery: string | null }[]>`
     with moved as (
-      update deliveries set status = ${step.status}, next_at = ${nextAt}, lease_until = null, lease_token = null,
-        first_ended_at = coalesce(first_ended_at, ${now}), delivered_at = ${step.status === 'delivered' ? now : null}
-      where id = ${input.deliveryId} and lease_token = ${input.leaseToken}
+      update deliveries set status = ${step.status}, failed_reason = ${step.status === 'failed' ? step.reason : null}, next_at = ${nextAt},
+        lease_until = null, lease_token = null, first_ended_at = coalesce(first_ended_at, ${now}), delivered_at = ${step.status === 'delivered' ? now : null}::timestamptz
+      where id = ${delivery.id} and lease_token = ${delivery.leaseToken}
       returning id, call_id, target, sequence
     ), written as (
       insert into delivery_attempts (id, delivery_id, number, started_at, duration_ms, response_status, response_excerpt, error)
-      select ${newId('attempt', nowMs)}, moved.id, ${input.attempt}, ${new Date(input.startedAtMs)}, ${Math.round(input.durationMs)},
+      select ${newId('attempt', nowMs)}, moved.id, ${delivery.attempt}, ${new Date(input.startedAtMs)}, ${Math.round(input.durationMs)},
         ${input.responseStatus}, ${toStorableText(input.responseExcerpt)}, ${toStorableText(input.error)}
       from moved
     )
@@ -56,6 +64,18 @@ export async function recordAttempt(
   if (!row) return null
   if (row.next_delivery) ctx.wake({ kind: 'delivery', id: row.next_delivery })
   return step
+}
+
+/**
+ * Gives up a delivery that cannot be sent because its endpoint is disabled or gone; it can be replayed when that has changed. No attempt is written,
+ * since none was made.
+ */
+export async function abandonDelivery(ctx: ServiceContext, delivery: ClaimedDelivery): Promise<void> {
+  const now = new Date(ctx.clock.now())
+  await ctx.db.sql`
+    update deliveries set status = 'failed', failed_reason = ${delivery.obstacle}, next_at = null, lease_until = null, lease_token = null,
+      first_ended_at = coalesce(first_ended_at, ${now})
+    where id = ${delivery.id} and lease_token = ${delivery.leaseToken}`
 }
 
 /** Postgres text cannot hold NUL; a receiver may send anything. */

@@ -25,8 +25,10 @@ export const RETRY_JITTER = 0.2
 export const RETRY_AFTER_MS_MAX = hour
 
 export interface AttemptResult {
-  /** 1 for the first. */
+  /** 1 for the first, and for the first of a replay. */
   attempt: number
+  /** Whatever comes of it, there is no further attempt. Default false. */
+  isOnlyOne?: boolean
   /** Null: there was no HTTP answer. */
   responseStatus: number | null
   /** What `Retry-After` asked for; null without one. */
@@ -35,16 +37,16 @@ export interface AttemptResult {
 
 export type DeliveryStep =
   | { status: 'delivered' }
-  | { status: 'failed' }
+  | { status: 'failed'; reason: 'gone' | 'retries_exhausted' }
   | { status: 'pending'; nextAtMs: number }
 
 /** What follows from an attempt. `random` is in [0, 1). Any 2xx delivers; 410 asks us never to come back; the rest is tried again. */
 export function stepAfterAttempt(result: AttemptResult, nowMs: number, random: number): DeliveryStep {
   const { responseStatus } = result
   if (responseStatus !== null && responseStatus >= 200 && responseStatus < 300) return { status: 'delivered' }
-  if (responseStatus === 410) return { status: 'failed' }
-  const delayMs = RETRY_DELAYS_MS[result.attempt]
-  if (delayMs === undefined) return { status: 'failed' }
+  if (responseStatus === 410) return { status: 'failed', reason: 'gone' }
+  const delayMs = result.isOnlyOne ? undefined : RETRY_DELAYS_MS[result.attempt]
+  if (delayMs === undefined) return { status: 'failed', reason: 'retries_exhausted' }
   const jitteredMs = Math.round(delayMs * (1 + RETRY_JITTER * (2 * random - 1)))
   const askedMs = Math.min(Math.max(result.retryAfterMs ?? 0, 0), RETRY_AFTER_MS_MAX)
   return { status: 'pending', nextAtMs: nowMs + Math.max(jitteredMs, askedMs) }

@@ -1,12 +1,12 @@
-import { IDEMPOTENCY_KEPT_MS } from '../calls/new-call.ts'
 import type { ServiceContext } from '../context.ts'
+import { keptSince } from './create-once.ts'
 
 /** Drops answers older than 24 hours, at most `limit` (default 1,000) at a time; answers with how many. Safe from several processes at once. */
 export async function deleteOldIdempotencyKeys(
   ctx: ServiceContext,
   input: { limit?: number | undefined } = {},
 ): Promise<number> {
-  const before = new Date(ctx.clock.now() - IDEMPOTENCY_KEPT_MS)
+  const before = keptSince(ctx)
   const rows = await ctx.db.sql`
     delete from idempotency_keys where ctid = any(array(
       select ctid from idempotency_keys where created_at < ${before}

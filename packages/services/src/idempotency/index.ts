@@ -1,1 +1,2 @@
+export type { Created, Idempotency } from './create-once.ts'
 export { deleteOldIdempotencyKeys } from './delete-old-keys.ts'

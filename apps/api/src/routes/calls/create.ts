@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto'
 import { callCreateSchema, callSchema } from '@phonevoice/contracts'
 import { createCall } from '@phonevoice/services/calls'
-import { z } from 'zod'
+import { idempotencyHeaders, markReplay, readIdempotency } from '../../idempotency.ts'
 import {
   type AddRoute,
   answer,
@@ -14,14 +13,6 @@ import {
   SECURED,
 } from '../describe.ts'
 
-const headers = z.object({
-  'Idempotency-Key': z.string().min(1).max(255).optional().meta({
-    description:
-      'Any text of yours, best a random one, that names this request. Sent again within a day it gets the first answer, and no second phone rings.',
-    example: 'order-4711-reminder-1',
-  }),
-})
-
 const route = createRoute({
   method: 'post',
   path: '/v1/calls',
@@ -31,7 +22,7 @@ const route = createRoute({
   description:
     'Answers at once with a queued call; what happens to it comes as webhooks, and can be read at any time. A test key calls the simulated phones only.',
   security: SECURED,
-  request: { headers, body: jsonBody(callCreateSchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(callCreateSchema) },
   responses: {
     201: answer(callSchema, 'The call, queued.'),
     ...problems(
@@ -51,20 +42,14 @@ const route = createRoute({
 export const addCreateCall: AddRoute = (api) => {
   api.openapi(route, async (c) => {
     const { organizationId, mode } = c.get('owner')
-    const key = c.req.valid('header')['Idempotency-Key']
     const created = await createCall(c.get('context'), {
       organizationId,
       mode,
       request: c.req.valid('json'),
-      idempotency: key === undefined ? null : { key, requestHash: hashRequest(mode, await c.req.text()) },
+      idempotency: await readIdempotency(c, c.req.valid('header')['Idempotency-Key']),
       requestId: c.get('requestId'),
     })
-    if (created.replayed) c.header('Idempotent-Replayed', 'true')
+    markReplay(c, created)
     return jsonText(c, created.body, created.status)
   })
-}
-
-/** Method and path never differ here; the mode does, and the same body means another call with the other key. */
-function hashRequest(mode: string, rawBody: string): string {
-  return createHash('sha256').update(`POST /v1/calls ${mode}\n${rawBody}`).digest('hex')
 }

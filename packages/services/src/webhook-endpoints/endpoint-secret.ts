@@ -1,0 +1,64 @@
+import { Conflict } from '@phonevoice/base'
+import type { WebhookEndpoint, WebhookEndpointRotated } from '@phonevoice/contracts'
+import { createWebhookSecret } from '@phonevoice/signing'
+import type { ServiceContext } from '../context.ts'
+import type { WebhookSecrets } from '../organizations/index.ts'
+import { type EndpointKey, endpointNotFound, getWebhookEndpoint, loadEndpoint } from './read-endpoints.ts'
+
+/** What signs the webhooks of an endpoint, whoever's it is and deleted or not: for the worker. Throws `not_found`. */
+export async function getEndpointSecret(
+  ctx: ServiceContext,
+  input: { endpointId: string },
+): Promise<WebhookSecrets> {
+  const [row] = await ctx.db.sql<{ secret_sealed: string; next_secret_sealed: string | null }[]>`
+    select secret_sealed, next_secret_sealed from webhook_endpoints where id = ${input.endpointId}`
+  if (!row) throw endpointNotFound()
+  const open = (sealed: string) => ctx.secrets.open(sealed, purpose(input.endpointId))
+  return {
+    current: open(row.secret_sealed),
+    next: row.next_secret_sealed === null ? null : open(row.next_secret_sealed),
+  }
+}
+
+/**
+ * Begins a rotation and shows the next secret. Until it is completed webhooks carry both signatures; rotating again meanwhile shows the same
+ * next secret. Throws `not_found`.
+ */
+export async function rotateEndpointSecret(
+  ctx: ServiceContext,
+  input: EndpointKey,
+): Promise<WebhookEndpointRotated> {
+  await loadEndpoint(ctx, input)
+  const fresh = sealEndpointSecret(ctx, input.endpointId, createWebhookSecret())
+  const [row] = await ctx.db.sql<{ next: string }[]>`
+    update webhook_endpoints set next_secret_sealed = coalesce(next_secret_sealed, ${fresh}), updated_at = ${new Date(ctx.clock.now())}
+    where id = ${input.endpointId} and deleted_at is null returning next_secret_sealed as next`
+  if (!row) throw endpointNotFound()
+  const endpoint = await getWebhookEndpoint(ctx, input)
+  return { ...endpoint, next_secret: ctx.secrets.open(row.next, purpose(input.endpointId)) }
+}
+
+/** Makes the next secret the only one. Throws `not_found`, or `no_rotation` when none is under way. */
+export async function completeEndpointRotation(
+  ctx: ServiceContext,
+  input: EndpointKey,
+): Promise<WebhookEndpoint> {
+  await loadEndpoint(ctx, input)
+  const changed = await ctx.db.sql`
+    update webhook_endpoints set secret_sealed = next_secret_sealed, next_secret_sealed = null, updated_at = ${new Date(ctx.clock.now())}
+    where id = ${input.endpointId} and next_secret_sealed is not null`
+  if (changed.count === 0)
+    throw new Conflict(
+      'no_rotation',
+      'No rotation of this secret is under way: begin one with rotate-secret.',
+    )
+  return getWebhookEndpoint(ctx, input)
+}
+
+export function sealEndpointSecret(ctx: ServiceContext, endpointId: string, secret: string): string {
+  return ctx.secrets.seal(secret, purpose(endpointId))
+}
+
+function purpose(endpointId: string): string {
+  return `webhook-secret:${endpointId}`
+}
