@@ -10,7 +10,7 @@ import {
 } from './assistants/index.ts'
 import { endCall, getCall, getTranscript, listCalls, listEvents } from './calls/index.ts'
 import { addCarrierAccount, listCarrierAccounts, resolveCarrierAccount } from './carrier-accounts/index.ts'
-import { getWebhookSecret, rotateWebhookSecret } from './organizations/index.ts'
+import { createOrganization, getWebhookSecret, rotateWebhookSecret } from './organizations/index.ts'
 import {
   addPhoneNumber,
   bindPhoneNumber,
@@ -104,6 +104,18 @@ describe('isolation', () => {
       await expect(listCalls(ctx, { ...tenant, mode: 'test', cursor: bad })).rejects.toMatchObject({
         code: 'invalid_cursor',
       })
+  })
+})
+
+describe('text that Postgres cannot keep', () => {
+  it.each(['a\0b', '\ud800', '\udc00x'])('%j is refused with its place, whoever calls', async (text) => {
+    const settings = { name: 'x', end_call: { phrases: ['bye', text] } }
+    const refusal = { code: 'invalid_request', fields: [{ pointer: '/end_call/phrases/1' }] }
+    await expect(createAssistant(ctx, { ...mine, settings })).rejects.toMatchObject(refusal)
+    await expect(updateAssistant(ctx, { ...mine, patch: settings })).rejects.toMatchObject(refusal)
+    const named = { code: 'invalid_request', fields: [{ pointer: '/name' }] }
+    await expect(createOrganization(ctx, { name: text })).rejects.toMatchObject(named)
+    await expect(createApiKey(ctx, { ...mine, mode: 'test', name: text })).rejects.toMatchObject(named)
   })
 })
 

@@ -1,6 +1,7 @@
 import { newId } from '@phonevoice/base'
 import { schema } from '@phonevoice/db'
 import type { Mode, ServiceContext } from '../context.ts'
+import { requireStorableText } from '../text/storable.ts'
 import { hashApiKey, makeApiKey } from './key-format.ts'
 
 export interface NewApiKey {
@@ -10,11 +11,12 @@ export interface NewApiKey {
   last4: string
 }
 
-/** Makes a key; only its hash is kept. */
+/** Makes a key; only its hash is kept. Throws `invalid_request`. */
 export async function createApiKey(
   ctx: ServiceContext,
   input: { organizationId: string; mode: Mode; name: string; expiresAt?: Date | undefined },
 ): Promise<NewApiKey> {
+  requireStorableText(input.name, '/name')
   const now = new Date(ctx.clock.now())
   const key = makeApiKey(input.mode)
   const id = newId('apiKey', now.getTime())

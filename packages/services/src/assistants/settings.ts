@@ -7,6 +7,7 @@ import {
   mergeAssistant,
 } from '@phonevoice/contracts'
 import type { SecretBox } from '../secrets/index.ts'
+import { requireStorableText } from '../text/storable.ts'
 
 /** What a header value looks like from outside; sent back in an update it means "keep what you have". */
 export const HIDDEN_VALUE = '***'
@@ -22,6 +23,7 @@ export function newSettings(
   organizationId: string,
   patch: AssistantPatch,
 ): SealedSettings {
+  requireStorableText(patch)
   return sealSettings(
     secrets,
     organizationId,
@@ -42,6 +44,7 @@ export function patchSettings(
   patch: AssistantPatch | AssistantOverrides,
   pointer = '',
 ): SealedSettings {
+  requireStorableText(patch, pointer)
   const visible = hideSecrets(stored)
   return sealSettings(secrets, organizationId, merged(visible, patch, pointer), stored.llm, pointer)
 }
