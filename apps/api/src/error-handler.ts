@@ -66,7 +66,8 @@ function fromCarrier(error: CarrierError): PublicError {
       }
     : {
         code: 'carrier_unavailable',
-        detail: 'The carrier did not do what was asked; nothing was changed. Try again in a moment.',
+        detail:
+          'The carrier could not be told, so what was asked is only half done. Repeat the request in a moment: that does no harm.',
         fields: [],
       }
 }

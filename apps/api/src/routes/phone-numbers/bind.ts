@@ -1,7 +1,7 @@
 import { CarrierError, InvalidInput } from '@phonevoice/base'
 import { phoneNumberBindSchema, phoneNumberResourceSchema } from '@phonevoice/contracts'
 import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
-import { bindPhoneNumber } from '@phonevoice/services/phone-numbers'
+import { bindPhoneNumber, unbindPhoneNumber } from '@phonevoice/services/phone-numbers'
 import {
   type AddRoute,
   answer,
@@ -49,14 +49,18 @@ export const addBindPhoneNumber: AddRoute = (api, { carrierNumbers }) => {
     const hooks = `${context.settings.apiOrigin}/carriers/twilio`
     await carrierNumbers(account)
       .configureNumber(phoneNumber, { voiceUrl: `${hooks}/inbound`, statusUrl: `${hooks}/status` })
-      .catch(explainUnknownNumber)
+      .catch(async (error: unknown) => {
+        if (!(error instanceof CarrierError) || error.category !== 'not-found') throw error
+        // Any other failure may have reached the carrier, and repeating the request mends it; this one never will be.
+        await unbindPhoneNumber(context, { organizationId, mode, phoneNumberId: bound.resource.id })
+        throw unknownToCarrier()
+      })
     return c.json(bound.resource, 200)
   })
 }
 
-function explainUnknownNumber(error: unknown): never {
-  if (!(error instanceof CarrierError) || error.category !== 'not-found') throw error
-  throw new InvalidInput(
+function unknownToCarrier(): InvalidInput {
+  return new InvalidInput(
     'number_not_owned',
     'The carrier account does not have this number: buy or move it there first.',
     {

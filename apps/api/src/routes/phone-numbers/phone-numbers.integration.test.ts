@@ -73,6 +73,10 @@ describe('refuses', () => {
     const problem = await problemOf(await bind('+12025550192'))
     expect(problem).toMatchObject({ code, status })
     expect(problem.detail).not.toContain('secret words')
+    // Only what may have reached the carrier stays, so that repeating the request mends it.
+    const list = await bodyOf<{ data: PhoneNumberResource[] }>(await server.request('/v1/phone-numbers'))
+    const isBound = list.data.some((number) => number.phone_number === '+12025550192')
+    expect(isBound).toBe(category !== 'not-found')
   })
 })
 
