@@ -7,6 +7,7 @@ import type { GuardedClient } from '@phonevoice/outbound-http'
 import type { ServiceContext, WakeUp } from '@phonevoice/services/context'
 import { type ClaimedDelivery, claimDeliveries } from '@phonevoice/services/deliveries'
 import { reconcileQuietCalls } from '@phonevoice/services/dials'
+import { createAdmission } from '@phonevoice/services/limits'
 import { claimWork, type Work, type WorkKind } from '@phonevoice/services/work'
 import type { ObjectStorage } from '@phonevoice/storage'
 import { deliver } from './jobs/deliver.ts'
@@ -56,9 +57,15 @@ export function createWorker(deps: WorkerDependencies): Worker {
   }
   const slots = { ...SLOTS, ...deps.slots }
   const carrierOf = createCarrierOf(ctx)
+  const admission = createAdmission(ctx)
+  const admitSoon = () =>
+    void admission
+      .admit()
+      .catch((error: unknown) => log.warn('Waiting calls could not be let through', { error }))
   const work = {
     ctx,
     timers,
+    admit: admission.admit,
     carrierOf,
     analystFor: createAnalystFor({ openai: deps.openai, guardedFetch: deps.client.fetch, now: timers.now }),
     mergeRecording: createMergeRecording(deps.storage),
@@ -75,6 +82,8 @@ export function createWorker(deps: WorkerDependencies): Worker {
       async claim(input) {
         const claimed = await claimWork(ctx, { ...input, kinds })
         sweptAtMs = timers.now()
+        // A call that is being finished has given its line back.
+        if (claimed.some((item) => item.kind === 'finish')) admitSoon()
         return claimed
       },
       run: (item) => doWork(work, item),
@@ -121,6 +130,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
     start() {
       const sweep = () => {
         for (const puller of pullers) puller.sweep()
+        admitSoon()
       }
       sweep()
       running.push(timers.every(SWEEP_EVERY_MS, sweep))

@@ -36,4 +36,6 @@ export interface ServiceSettings {
   apiOrigin: string
   /** The sandbox's carrier account, for test calls; null when there is no sandbox. */
   sandbox: { carrierUrl: string; accountSid: string; authToken: string } | null
+  /** Calls of all organizations, test and live, that may be dialled or under way at once; absent or null: only their own limits hold. */
+  callsConcurrentMax?: number | null | undefined
 }

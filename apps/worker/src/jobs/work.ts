@@ -9,13 +9,15 @@ export interface WorkDependencies {
   ctx: ServiceContext
   timers: Timers
   carrierOf: ReturnType<typeof createCarrierOf>
+  /** Lets waiting calls through. */
+  admit(): Promise<void>
   analystFor: FinishInput['analystFor']
   mergeRecording: FinishInput['mergeRecording']
 }
 
 /** One handler per kind of work. */
 const HANDLERS: Record<WorkKind, (deps: WorkDependencies, work: Work) => Promise<Step>> = {
-  dial: ({ ctx, carrierOf }, work) => dialCall(ctx, { work, carrierOf }),
+  dial: ({ ctx, carrierOf, admit }, work) => dialCall(ctx, { work, carrierOf, admit }),
   'hang-up': ({ ctx, carrierOf }, work) => hangUpCall(ctx, { work, carrierOf }),
   finish: ({ ctx, timers, analystFor, mergeRecording }, work) =>
     finishCall(ctx, { work, timers, analystFor, mergeRecording }),

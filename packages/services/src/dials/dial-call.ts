@@ -9,6 +9,9 @@
  *   never sent           → nothing happened: intent withdrawn, ask again soon
  *   outcome unknown      → look the call up: found, adopt it; nothing to be seen for 30 s, ask again; unclear which call it is, fail
  *
+ * Before any of that a call must be let through its organization's line (`limits`), and the dial policy and the day's budget are asked. Whatever of
+ * these cannot be answered stops the dial.
+ *
  * Carrier callbacks name the call in their URL and may settle any of this first; every step therefore begins by looking at the call.
  */
 import { AppError, CarrierError, maskPhoneNumber } from '@phonevoice/base'
@@ -17,11 +20,13 @@ import type { EndedReason } from '@phonevoice/contracts'
 import { storedSettings } from '../assistants/to-assistant.ts'
 import type { CallRow } from '../calls/call-row.ts'
 import { findCall } from '../calls/call-row.ts'
-import { writeCallChange } from '../calls/call-writer.ts'
 import { failCall } from '../calls/fail-call.ts'
 import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
 import type { ServiceContext } from '../context.ts'
 import { mayDial, toHours } from '../dial-policy/index.ts'
+import { hasBudget } from '../limits/budget.ts'
+import { admitCalls } from '../limits/index.ts'
+import { QUEUE_TIMEOUT_SECONDS } from '../limits/limits.ts'
 import { reserveNode } from '../media-nodes/reserve-node.ts'
 import { DONE, type Step, type Work } from '../work/index.ts'
 import { countRivals, ownedCarrierCalls, writeIntent } from './dial-intent.ts'
@@ -30,9 +35,9 @@ import { countRivals, ownedCarrierCalls, writeIntent } from './dial-intent.ts'
 const CARRIER_LIMIT_SLACK_SECONDS = 30
 /** After an unknown outcome: how long nothing must have shown before the number is dialled again. */
 export const SILENCE_BEFORE_REDIAL_MS = 30_000
-/** A call that could not be dialled at all for this long is not wanted any more. */
-export const QUEUE_EXPIRES_MS = 600_000
-/** From its creation on: after this long a call that was tried is not tried again. */
+/** A call that waits is let through by whoever makes room; this is how often it looks for itself. */
+const LOOK_AGAIN_MS = 5000
+/** From when it left the line: after this long a call that was tried is not tried again. */
 export const DIAL_GIVE_UP_MS = 180_000
 
 /** A carrier as the dialler needs it. */
@@ -47,6 +52,8 @@ export interface DialInput {
   work: Work
   /** The carrier that connects this call. May throw `carrier_not_configured`. */
   carrierOf(call: CallRow): Promise<DialCarrier>
+  /** Lets waiting calls through, this one among them if there is room. Default: asks for itself alone. */
+  admit?: () => Promise<void>
 }
 
 /** Brings a dial one step on. Does not throw for what carriers do. */
@@ -65,11 +72,13 @@ export async function dialCall(ctx: ServiceContext, input: DialInput): Promise<S
     call,
     carrier,
     work: input.work,
-    ageMs: ctx.clock.now() - call.createdAt.getTime(),
+    admit: input.admit ?? (async () => void (await admitCalls(ctx))),
+    ageMs: ctx.clock.now() - (call.dialedAt ?? call.createdAt).getTime(),
   }
   if (dial.work.intentAtMs !== null) return await lookUp(dial, dial.work.intentAtMs)
   if (call.endingReason !== null) return await fail(ctx, call, 'canceled', null)
-  if (dial.ageMs > QUEUE_EXPIRES_MS) return await fail(ctx, call, 'queue_expired', null)
+  if (call.status === 'queued' && queueExpiresAtMs(call) <= ctx.clock.now())
+    return await fail(ctx, call, 'queue_expired', null)
   return await place(dial)
 }
 
@@ -78,7 +87,8 @@ interface Dial {
   call: CallRow
   carrier: DialCarrier
   work: Work
-  /** Since the call was created. */
+  admit: () => Promise<void>
+  /** Since the call left the line. */
   ageMs: number
 }
 
@@ -89,15 +99,8 @@ async function place(dial: Dial): Promise<Step> {
   const { ctx, call, carrier, work } = dial
   const refusal = await mayDial(ctx, { ...call, callingHours: toHours(call.callingHours) })
   if (refusal) return await fail(ctx, call, refusal.reason, null)
-  if (call.status === 'queued') {
-    const changed = await writeCallChange(ctx, {
-      callId: call.id,
-      fromStatuses: ['queued'],
-      onlyIfNull: ['ending_reason'],
-      set: { status: 'dialing' },
-    })
-    if (!changed) return retryIn(ctx, 0)
-  }
+  if (call.status === 'queued') return await leaveLine(dial)
+  if (!(await hasBudget(ctx, call))) return await fail(ctx, call, 'budget_exhausted', null)
   // Whoever has lost the lease must not dial: the new holder sees no intent of theirs.
   if (!(await writeIntent(ctx, work, ctx.clock.now()))) return DONE
 
@@ -119,6 +122,21 @@ async function place(dial: Dial): Promise<Step> {
     return await afterFailure(dial, error)
   }
   return await adopt(dial, placed)
+}
+
+async function leaveLine(dial: Dial): Promise<Step> {
+  const { ctx, call } = dial
+  await dial.admit()
+  const now = await findCall(ctx, call.id)
+  if (!now || !needsDial(now)) return DONE
+  if (now.endingReason !== null) return retryIn(ctx, 0)
+  if (now.status === 'queued')
+    return { nextAtMs: Math.min(ctx.clock.now() + LOOK_AGAIN_MS, queueExpiresAtMs(now)) }
+  return await place({ ...dial, call: now, ageMs: 0 })
+}
+
+function queueExpiresAtMs(call: CallRow): number {
+  return call.queueExpiresAt?.getTime() ?? call.createdAt.getTime() + QUEUE_TIMEOUT_SECONDS * 1000
 }
 
 async function afterFailure(dial: Dial, error: CarrierError): Promise<Step> {

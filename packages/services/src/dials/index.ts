@@ -3,7 +3,6 @@ export {
   type DialCarrier,
   type DialInput,
   dialCall,
-  QUEUE_EXPIRES_MS,
   SILENCE_BEFORE_REDIAL_MS,
 } from './dial-call.ts'
 export { hangUpCall } from './hang-up-call.ts'

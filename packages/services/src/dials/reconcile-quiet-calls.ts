@@ -45,7 +45,7 @@ export async function reconcileQuietCalls(ctx: ServiceContext, input: ReconcileI
 
 async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInput): Promise<void> {
   const nowMs = ctx.clock.now()
-  const ageMs = nowMs - call.createdAt.getTime()
+  const ageMs = nowMs - (call.dialedAt ?? call.createdAt).getTime()
   if (call.carrierCallId === null) {
     // The dialler is still at it, or its work was lost.
     if (ageMs > NEVER_DIALLED_MS)

@@ -1,5 +1,6 @@
 import { callSchema } from '@phonevoice/contracts'
 import { getCall } from '@phonevoice/services/calls'
+import { queuePosition } from '@phonevoice/services/limits'
 import {
   type AddRoute,
   answer,
@@ -27,6 +28,7 @@ export const addGetCall: AddRoute = (api) => {
     const { organizationId, mode } = c.get('owner')
     const context = c.get('context')
     const row = await getCall(context, { organizationId, mode, callId: c.req.valid('param').id })
-    return c.json(await showCall(context, row), 200)
+    const shown = await showCall(context, row)
+    return c.json({ ...shown, queue_position: await queuePosition(context, row) }, 200)
   })
 }

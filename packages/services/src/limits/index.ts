@@ -1,0 +1,6 @@
+export { type Admission, createAdmission } from './admission.ts'
+export { admitCalls } from './admit-calls.ts'
+export { ESTIMATE_MICRO_USD_PER_MINUTE } from './budget.ts'
+export { BURST_SECONDS, LIMITS_DEFAULT, type OrganizationLimits } from './limits.ts'
+export { queuePosition } from './queue-position.ts'
+export { getLimits, setLimits } from './stored-limits.ts'
