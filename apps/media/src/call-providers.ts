@@ -12,9 +12,16 @@ import { signWebhook } from '@phonevoice/signing'
 
 /** Where providers are, by the mode of the call. */
 export interface ProviderAccess {
-  openai: { baseUrl: string; apiKey: string | null }
+  openai: ProviderServer
   /** An OpenAI-compatible voice server. */
-  voice: { baseUrl: string; apiKey: string | null }
+  voice: ProviderServer
+}
+
+export interface ProviderServer {
+  baseUrl: string
+  apiKey: string | null
+  /** Keeps connections between turns, which the platform's `fetch` does not. Default: the platform's. */
+  fetch?: typeof fetch
 }
 
 export interface CallProviders {
@@ -49,7 +56,7 @@ export function createCallProviders(call: CallForSession, options: CallProviders
   }
 }
 
-type LlmSettings = Omit<AssistantSettings['llm'], 'fallback'>
+type LlmSettings = Omit<AssistantSettings['llm'], 'fallback' | 'filler_after_ms'>
 type TranscriberSettings = Omit<AssistantSettings['transcriber'], 'fallback'>
 type VoiceSettings = Omit<AssistantSettings['voice'], 'fallback'>
 

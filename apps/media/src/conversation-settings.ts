@@ -19,6 +19,7 @@ export function toConversationSettings(
     firstMessage: render(assistant.first_message),
     endOfTurn: { minMs: end_of_turn.min_ms, maxMs: end_of_turn.max_ms },
     earlyThinking: assistant.turn_taking.early_thinking.enabled,
+    fillerAfterMs: assistant.llm.filler_after_ms,
     interruption: {
       enabled: interruption.enabled,
       minSpeechMs: interruption.min_speech_ms,

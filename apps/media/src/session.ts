@@ -106,6 +106,7 @@ export function createSession(options: SessionOptions): Session {
       dispatch({ type: 'transcript-partial', itemId: itemId ?? openItemId(state), text }),
     onFinal: (itemId, text) => dispatch({ type: 'transcript-final', itemId, text }),
     onItemFailed: (itemId) => dispatch({ type: 'transcript-failed', itemId }),
+    timers,
     onFailed: () => dispatch({ type: 'stt-failed' }),
     onUsage: (stt, audioSeconds) =>
       usage.add({
@@ -128,7 +129,7 @@ export function createSession(options: SessionOptions): Session {
     callId: options.callId,
     onText: (responseId, text) => dispatch({ type: 'llm-delta', responseId, text }),
     onFinished: (responseId) => dispatch({ type: 'llm-finished', responseId }),
-    onBrokenOff: (responseId) => dispatch({ type: 'llm-finished', responseId }),
+    onBrokenOff: (responseId) => dispatch({ type: 'llm-broken-off', responseId }),
     onFailed: (responseId) => dispatch({ type: 'llm-failed', responseId }),
     onUsage: (llm, { inputTokens, cachedInputTokens, outputTokens, isMeasured }, isWasted) => {
       const line = {
@@ -165,6 +166,7 @@ export function createSession(options: SessionOptions): Session {
         quantity: characters,
         source: 'measured',
       }),
+    timers,
     log,
   })
   const leaveTicker = options.ticker.add(() => {

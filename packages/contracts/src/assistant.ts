@@ -65,7 +65,17 @@ export const assistantSettingsSchema = z.strictObject({
     .string()
     .max(50_000)
     .meta({ description: 'The system prompt. `{{name}}` is replaced by the variable of the call.' }),
-  llm: z.strictObject({ ...llmShape, fallback: z.strictObject(llmShape).nullable() }),
+  llm: z.strictObject({
+    ...llmShape,
+    filler_after_ms: z.int().min(300).max(10_000).nullable().meta({
+      description:
+        'When the model has said nothing this long after the end of the turn, the assistant says a word like "One moment, please."; null: never. In milliseconds.',
+    }),
+    fallback: z
+      .strictObject(llmShape)
+      .nullable()
+      .meta({ description: 'Asked when the first fails, and as well when it has said nothing for 1.5 s.' }),
+  }),
   transcriber: z.strictObject({ ...transcriberShape, fallback: z.strictObject(transcriberShape).nullable() }),
   voice: z.strictObject({ ...voiceShape, fallback: z.strictObject(voiceShape).nullable() }),
   turn_taking: z.strictObject({
@@ -158,6 +168,7 @@ export const DEFAULT_ASSISTANT: Omit<AssistantSettings, 'name'> = {
     headers: {},
     temperature: null,
     timeout_ms: 5000,
+    filler_after_ms: 1500,
     fallback: null,
   },
   transcriber: {

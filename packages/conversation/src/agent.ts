@@ -32,6 +32,8 @@ export interface Clause {
   readonly heardMs: number
   readonly durationMs: number | null
   readonly isPlayed: boolean
+  /** A word of ours while the model was slow: heard, but not shown to the model. */
+  readonly isFiller: boolean
 }
 
 /** `answer` to a turn; the others are words of our own. */
@@ -44,6 +46,8 @@ export interface Response {
   asked: readonly Span[]
   /** More text may come from the model. */
   isLlmOpen: boolean
+  /** The model was asked again because its first answer broke off before a clause of it was spoken. */
+  isAskedAgain: boolean
   /** The model was told to stop; what still comes from it is dropped. */
   isCancelled: boolean
   /** Text of the model whose clause is not finished. */
@@ -105,6 +109,7 @@ export function enterThinking(draft: Draft, begin: Pick<Response, 'kind'> & Part
   agent.response = {
     asked: [],
     isLlmOpen: false,
+    isAskedAgain: false,
     isCancelled: false,
     unsplit: '',
     clauses: [],

@@ -108,9 +108,13 @@ export function withMessage(
   return [...history.slice(0, -1), { role: 'user', text: `${last.text} ${message.text}` }]
 }
 
-/** Makes an utterance firm: into the history, and out to the world. */
-export function finishUtterance(draft: Draft, utterance: Omit<FinishedUtterance, 'turn'>): void {
+/** Makes an utterance firm: into the history, and out to the world. `shown` is what the model is to see of it; empty: nothing. */
+export function finishUtterance(
+  draft: Draft,
+  utterance: Omit<FinishedUtterance, 'turn'>,
+  shown = utterance.text,
+): void {
   draft.turns += 1
-  draft.history = withMessage(draft.history, { role: utterance.role, text: utterance.text })
+  if (shown !== '') draft.history = withMessage(draft.history, { role: utterance.role, text: shown })
   draft.effects.push({ type: 'utterance-finish', utterance: { ...utterance, turn: draft.turns } })
 }

@@ -137,6 +137,13 @@ const rareEvents: { weight: number; arbitrary: fc.Arbitrary<Make> }[] = [
   {
     weight: 1,
     arbitrary: fc.constant((state: ConversationState) => ({
+      type: 'llm-broken-off',
+      responseId: responseOf(state, 0),
+    })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant((state: ConversationState) => ({
       type: 'llm-failed',
       responseId: responseOf(state, 0),
     })),
@@ -173,6 +180,7 @@ const settingsOf = fc.record({
   enabled: fc.boolean(),
   minWords: fc.constantFrom(0, 1, 3),
   earlyThinking: fc.boolean(),
+  fillerAfterMs: fc.constantFrom(null, 900),
   language: fc.constantFrom('en', 'fr', 'xx'),
 })
 

@@ -17,7 +17,14 @@
 import { enterPausing, enterSpeaking, guessSpan, settleLateSpans, settleSpan } from './caller.ts'
 import { abandonThought, addThoughtText, considerEarlyThinking, endThought } from './rules/early-thinking.ts'
 import { considerEnd, endCall, onCarrierStopped, onGoodbyeTimeout } from './rules/ending.ts'
-import { onModelFailed, onRecogniserFailed, onStalled, onVoiceFailed } from './rules/failure.ts'
+import {
+  onModelBrokenOff,
+  onModelFailed,
+  onRecogniserFailed,
+  onStalled,
+  onVoiceFailed,
+} from './rules/failure.ts'
+import { onFillerDue } from './rules/filler.ts'
 import {
   judgeSpeechOverAgent,
   movePauseEnd,
@@ -104,6 +111,9 @@ function apply(draft: Draft, event: ConversationEvent): void {
     case 'llm-finished':
       endText(draft)
       break
+    case 'llm-broken-off':
+      onModelBrokenOff(draft)
+      break
     case 'llm-failed':
       onModelFailed(draft)
       break
@@ -140,7 +150,7 @@ function apply(draft: Draft, event: ConversationEvent): void {
 function onThoughtEvent(draft: Draft, event: ConversationEvent): void {
   if (event.type === 'llm-delta') addThoughtText(draft, event.text)
   else if (event.type === 'llm-finished') endThought(draft)
-  else if (event.type === 'llm-failed' || event.type === 'tts-failed') abandonThought(draft)
+  else abandonThought(draft)
 }
 
 function onTimer(draft: Draft, timer: TimerName): void {
@@ -175,9 +185,10 @@ function onTimer(draft: Draft, timer: TimerName): void {
     case 'stalled':
       onStalled(draft)
       break
-    case 'early-thinking':
     case 'filler':
-    case 'first-token':
+      onFillerDue(draft)
+      break
+    case 'early-thinking':
       break
     default:
       timer satisfies never

@@ -1,5 +1,6 @@
 import { longestSpeechMs } from './caller.ts'
 import { earlyThinkingDueMs } from './rules/early-thinking.ts'
+import { fillerDueMs } from './rules/filler.ts'
 import { isInterruptible, isWithdrawable } from './rules/interruption.ts'
 import type { Draft } from './state.ts'
 import type { TimerName } from './types.ts'
@@ -37,9 +38,7 @@ const dueMs: Readonly<Record<TimerName, (draft: Draft) => number | null>> = {
   keypad: ({ call, caller }) =>
     call.name === 'live' && caller.digits !== '' && !caller.areDigitsDone ? caller.keypadAtMs : null,
   stalled: ({ agent }) => agent.stalledAtMs,
-  // Not used yet: the media side keeps the model's own deadlines.
-  filler: () => null,
-  'first-token': () => null,
+  filler: fillerDueMs,
 }
 
 /** Brings the armed timers into line with the state. A closed call has none. */

@@ -25,6 +25,7 @@ export const testSettings: ConversationSettings = {
   firstMessage: null,
   endOfTurn: { minMs: 200, maxMs: 1500 },
   earlyThinking: false,
+  fillerAfterMs: null,
   interruption: { enabled: true, minSpeechMs: 250, minWords: 0, ignorePhrases: [], stopPhrases: [] },
   silence: { reprompt: 'Are you still there?', timeoutMs: 10_000, maxReprompts: 2 },
   endCall: { phrases: ['goodbye'], message: 'Goodbye!' },
@@ -128,6 +129,7 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
       return { type, responseId, text: text ?? '' }
     case 'llm-finished':
     case 'llm-failed':
+    case 'llm-broken-off':
       return { type, responseId }
     case 'clause-started':
     case 'clause-played':

@@ -27,7 +27,6 @@ export type TimerName =
   | 'silence'
   | 'keypad'
   | 'filler'
-  | 'first-token'
   | 'transcript'
   | 'goodbye'
   | 'max-duration'
@@ -66,6 +65,8 @@ export type ConversationEvent =
   | { type: 'key-pressed'; digit: string }
   | { type: 'llm-delta'; responseId: ResponseId; text: string }
   | { type: 'llm-finished'; responseId: ResponseId }
+  /** The answer has begun and will not be completed. */
+  | { type: 'llm-broken-off'; responseId: ResponseId }
   /** The language model failed and no fallback is left. */
   | { type: 'llm-failed'; responseId: ResponseId }
   /** The first audio of a clause went out to the carrier. */
@@ -164,6 +165,8 @@ export interface ConversationSettings {
   endOfTurn: { minMs: number; maxMs: number }
   /** Ask the model while the caller's turn may still go on, and throw its answer away if it does. */
   earlyThinking: boolean
+  /** A word of ours is spoken when the model has said nothing this long after the turn was taken; null: never. */
+  fillerAfterMs: number | null
   interruption: {
     /** False: the agent always finishes, and what was said meanwhile is answered afterwards. Keys wait, too. */
     enabled: boolean

@@ -2,6 +2,7 @@ import type { Log, Timers } from '@phonevoice/base'
 import type { HistoryMessage } from '@phonevoice/conversation'
 import type { LlmMessage, LlmPart, LlmProvider, LlmUsage } from '@phonevoice/providers/contract'
 import { firstToAnswer } from './first-to-answer.ts'
+import { createOrderOfPreference } from './order-of-preference.ts'
 
 export interface AnswersOptions {
   /** The first is asked; the next ones, in order, when it fails or keeps the caller waiting before its first word. */
@@ -25,6 +26,8 @@ export interface AnswersOptions {
 const INTER_TOKEN_TIMEOUT_MS = 2000
 /** How long a model with a fallback is waited for before the fallback is asked, too. */
 const HEAD_START_MS = 1500
+/** How long a model that failed is asked last. */
+const AVOID_MS = 30_000
 /** A common rule of thumb, for answers that were stopped before their vendor said what they cost. */
 const CHARACTERS_PER_TOKEN = 4
 /** Roles and separators around each message. */
@@ -52,6 +55,7 @@ interface Answer {
 export function createAnswers(options: AnswersOptions): Answers {
   const { log } = options
   const running = new Map<string, Answer>()
+  const order = createOrderOfPreference(options.providers.length, AVOID_MS, () => options.timers.now())
 
   function report(answer: Answer, llm: LlmProvider, usage: LlmUsage): void {
     if (answer.isEarly && running.get(answer.responseId) === answer) answer.withheld.push({ llm, usage })
@@ -102,14 +106,22 @@ export function createAnswers(options: AnswersOptions): Answers {
     const { responseId } = answer
     const { signal } = answer.controller
     let hasText = false
+    const providers = order.current().flatMap((index) => {
+      const provider = options.providers[index]
+      return provider ? [{ ...provider, index }] : []
+    })
     try {
       const parts = firstToAnswer<LlmPart>({
-        contestants: options.providers.map(
+        contestants: providers.map(
           (provider) => (stop: AbortSignal) => ask(answer, provider, messages, stop),
         ),
         headStartMs: HEAD_START_MS,
         isAnswer: (part) => part.type !== 'warning',
-        onFailed: (index, error) => logFailure(options.providers[index]?.llm, error, false),
+        onFailed: (place, error) => {
+          const provider = providers[place]
+          if (provider) order.avoid(provider.index)
+          logFailure(provider?.llm, error, false)
+        },
         signal,
         timers: options.timers,
       })

@@ -1,59 +1,98 @@
+import type { Timer, Timers } from '@phonevoice/base'
 import type { SttPart, SttProvider, SttStream, TurnSignal } from '@phonevoice/providers/contract'
 
 export interface TranscriberOptions {
-  /** The first is used; the next ones take over, in order, when it fails for good. */
+  /** The first is used; the next ones take over, in order, when it fails for good or keeps a final text back. */
   providers: readonly SttProvider[]
   language: string
   keywords: readonly string[]
   onPartial(itemId: string | null, text: string): void
   onFinal(itemId: string, text: string): void
   onItemFailed(itemId: string): void
-  /** The recogniser's own opinion on the turn, where it has one. */
-  onTurn?(signal: TurnSignal): void
   onUsage(provider: SttProvider, audioSeconds: number): void
   onWarning(provider: SttProvider, message: string): void
+  /** The recogniser's own opinion on the turn, where it has one. */
+  onTurn?(signal: TurnSignal): void
   /** No provider is left. */
   onFailed(): void
+  timers: Timers
 }
 
-/** The caller's words: one recogniser stream, replaced by the next configured one when it dies. */
+/** The caller's words: one recogniser stream, replaced by the next configured one when it dies or falls silent. */
 export interface Transcriber {
-  /** The recogniser in use wants silence too. */
-  readonly needsContinuousAudio: boolean
   send(mulaw: Uint8Array): void
   commit(itemId: string): void
   close(): void
+  /** The recogniser in use wants silence too. */
+  readonly needsContinuousAudio: boolean
 }
 
-/** Replayed to a recogniser that takes over in the middle of a span. */
+/** Audio kept of each span, to be replayed to a recogniser that takes over. */
 const REPLAY_BYTES_MAX = 30_000 * 8
+/** Spans waiting for their text whose audio is kept; beyond it the oldest fails. */
+const OPEN_ITEMS_MAX = 8
+/** How long a final text is waited for while there is somebody else to ask. The slowest recognisers in use need about this. */
+const FINAL_DEADLINE_MS = 1200
+
+/** Audio of one span, newest kept. */
+interface Span {
+  pieces: Uint8Array[]
+  bytes: number
+}
 
 export function createTranscriber(options: TranscriberOptions): Transcriber {
   let index = -1
   let stream: SttStream | null = null
   let isClosed = false
-  /** Audio since the last commit, for whoever takes over. */
-  let span: Uint8Array[] = []
-  let spanBytes = 0
-  const open = new Set<string>()
+  let deadline: Timer | null = null
+  /** Audio since the last commit. */
+  let span: Span = { pieces: [], bytes: 0 }
+  /** Committed spans without a text yet, oldest first. */
+  const open = new Map<string, Span>()
 
+  /** The next provider hears everything again that has no text yet. */
   function next(): void {
+    deadline?.cancel()
     index++
     const provider = options.providers[index]
+    const replaced = stream
+    stream = null
+    replaced?.close()
     if (!provider) {
-      stream = null
-      if (!isClosed) options.onFailed()
+      const lost = [...open.keys()]
+      open.clear()
+      if (isClosed) return
+      options.onFailed()
+      for (const itemId of lost) options.onItemFailed(itemId)
       return
     }
     const opened = provider.open({
       language: options.language,
       keywords: options.keywords,
       onPart: (part) => {
-        if (!isClosed && stream === opened) receive(provider, part)
+        // Whoever was replaced still says what it used.
+        if (!isClosed && (stream === opened || part.type === 'usage')) receive(provider, part)
       },
     })
     stream = opened
-    for (const mulaw of span) opened.sendAudio(mulaw)
+    for (const [itemId, { pieces }] of open) {
+      for (const mulaw of pieces) opened.sendAudio(mulaw)
+      opened.commit(itemId)
+    }
+    for (const mulaw of span.pieces) opened.sendAudio(mulaw)
+    watch()
+  }
+
+  /** While something is owed and somebody else could be asked, the debtor has a deadline. */
+  function watch(): void {
+    deadline?.cancel()
+    deadline = null
+    const provider = options.providers[index]
+    if (open.size === 0 || !provider || options.providers[index + 1] === undefined) return
+    deadline = options.timers.after(FINAL_DEADLINE_MS, () => {
+      options.onWarning(provider, 'A final text did not come in time; the fallback takes over.')
+      next()
+    })
   }
 
   function receive(provider: SttProvider, part: SttPart): void {
@@ -67,10 +106,14 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
         options.onPartial(part.itemId, part.text)
         return
       case 'final':
-        if (open.delete(part.itemId)) options.onFinal(part.itemId, part.text)
+        if (!open.delete(part.itemId)) return
+        watch()
+        options.onFinal(part.itemId, part.text)
         return
       case 'item-failed':
-        if (open.delete(part.itemId)) options.onItemFailed(part.itemId)
+        if (!open.delete(part.itemId)) return
+        watch()
+        options.onItemFailed(part.itemId)
         return
       case 'turn':
         options.onTurn?.(part.signal)
@@ -78,14 +121,10 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
       case 'usage':
         options.onUsage(provider, part.audioSeconds)
         return
-      case 'failed': {
+      case 'failed':
         options.onWarning(provider, part.message)
-        const lost = [...open]
-        open.clear()
         next()
-        for (const itemId of lost) options.onItemFailed(itemId)
         return
-      }
       default:
         part satisfies never
     }
@@ -93,32 +132,39 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
 
   next()
   return {
-    get needsContinuousAudio() {
-      return options.providers[index]?.capabilities.needsContinuousAudio ?? false
-    },
     send(mulaw) {
-      span.push(mulaw)
-      spanBytes += mulaw.length
-      while (spanBytes > REPLAY_BYTES_MAX) spanBytes -= span.shift()!.length
+      span.pieces.push(mulaw)
+      span.bytes += mulaw.length
+      while (span.bytes > REPLAY_BYTES_MAX) span.bytes -= span.pieces.shift()!.length
       stream?.sendAudio(mulaw)
     },
     commit(itemId) {
-      span = []
-      spanBytes = 0
+      const said = span
+      span = { pieces: [], bytes: 0 }
       if (!stream) {
         options.onItemFailed(itemId)
         return
       }
-      open.add(itemId)
+      if (open.size >= OPEN_ITEMS_MAX) {
+        const [oldest] = open.keys()
+        if (oldest !== undefined && open.delete(oldest)) options.onItemFailed(oldest)
+      }
+      open.set(itemId, said)
       stream.commit(itemId)
+      watch()
+    },
+    get needsContinuousAudio() {
+      return options.providers[index]?.capabilities.needsContinuousAudio ?? false
     },
     close() {
       if (isClosed) return
+      deadline?.cancel()
       // Usage of the last seconds is reported while closing, so the gate shuts afterwards.
       stream?.close()
       isClosed = true
       stream = null
-      span = []
+      span = { pieces: [], bytes: 0 }
+      open.clear()
     },
   }
 }

@@ -1,11 +1,14 @@
 import { createPcmAssembler, createResampler, encodeMulaw } from '@phonevoice/audio'
-import type { Log } from '@phonevoice/base'
+import type { Log, Timers } from '@phonevoice/base'
 import type { TtsProvider } from '@phonevoice/providers/contract'
 import type { PhraseCache } from '../phrase-cache.ts'
 import { ClauseAudio } from '../pipeline/clause-audio.ts'
+import { withChunkDeadline } from './chunk-deadline.ts'
+import { firstToAnswer } from './first-to-answer.ts'
+import { createOrderOfPreference } from './order-of-preference.ts'
 
 export interface VoiceOptions {
-  /** The first speaks; the next ones, in order, when it fails before its first sound. */
+  /** The first speaks; the next ones, in order, when it fails or keeps the caller waiting. */
   providers: readonly { tts: TtsProvider; speed: number }[]
   language: string
   /** Keeps one customer's phrases apart from another's. */
@@ -15,10 +18,17 @@ export interface VoiceOptions {
   onAudio(): void
   onFailed(responseId: string, clauseId: number): void
   onUsage(tts: TtsProvider, characters: number): void
+  timers: Timers
   log: Log
 }
 
 const FIRST_AUDIO_TIMEOUT_MS = 3000
+/** How long a voice with a fallback is waited for before the fallback is asked, too. */
+const HEAD_START_MS = 600
+/** Longest pause between two pieces of audio: with what was sent ahead, the caller hears less of it. */
+const CHUNK_TIMEOUT_MS = 800
+/** A voice that failed is asked last for the rest of all but the longest calls: one that comes and goes sounds worse than a new one. */
+const AVOID_MS = 600_000
 /** Phrases longer than this are answers, not phrases; they would only push the others out. */
 const CACHED_CHARACTERS_MAX = 300
 
@@ -42,6 +52,7 @@ export function createVoice(options: VoiceOptions): Voice {
   let currentResponseId = ''
   let jobs: Job[] = []
   let isRunning = false
+  const order = createOrderOfPreference(options.providers.length, AVOID_MS, () => options.timers.now())
 
   async function runJobs(): Promise<void> {
     if (isRunning) return
@@ -53,22 +64,17 @@ export function createVoice(options: VoiceOptions): Voice {
     isRunning = false
   }
 
+  /** A voice that breaks off is followed by another one, or by itself, which says the clause again; what was there before is left out. */
   async function synthesise({ clause, text, controller }: Job): Promise<void> {
     const { signal } = controller
-    for (const { tts, speed } of options.providers) {
-      if (signal.aborted) return
+    for (let attempt = 1; attempt <= 2 && !signal.aborted; attempt++) {
       try {
-        await fill(clause, tts, speed, text, signal)
+        await fill(clause, text, signal)
         return
       } catch (error) {
-        if (signal.aborted) return
-        options.log.warn('the voice failed', {
-          provider: tts.provider,
-          model: tts.model,
-          error,
-          hasAudio: clause.bytes > 0,
-        })
-        if (clause.bytes > 0) break
+        if (!signal.aborted) options.log.warn('the voice failed', { error, bytes: clause.bytes })
+        // Before the first sound everyone has been asked already.
+        if (clause.bytes === 0) break
       }
     }
     clause.complete()
@@ -76,29 +82,66 @@ export function createVoice(options: VoiceOptions): Voice {
     if (!signal.aborted) options.onFailed(clause.responseId, clause.clauseId)
   }
 
-  async function fill(
-    clause: ClauseAudio,
-    tts: TtsProvider,
-    speed: number,
-    text: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const key = phraseKey(options.organizationId, tts, speed, text)
-    const known = options.phrases.get(key)
+  async function fill(clause: ClauseAudio, text: string, signal: AbortSignal): Promise<void> {
+    const voices = order.current().flatMap((index) => {
+      const voice = options.providers[index]
+      return voice
+        ? [{ ...voice, index, key: phraseKey(options.organizationId, voice.tts, voice.speed, text) }]
+        : []
+    })
+    const favourite = voices[0]
+    const known = favourite && clause.bytes === 0 ? options.phrases.get(favourite.key) : null
     if (known) {
       clause.append(known)
     } else {
-      options.onUsage(tts, text.length)
-      for await (const mulaw of synthesiseMulaw(tts, { text, speed, language: options.language, signal })) {
-        if (signal.aborted) return
-        clause.append(mulaw)
-        options.onAudio()
+      const isWhole = clause.bytes === 0
+      let skipBytes = clause.bytes
+      let winner = favourite
+      const pieces = firstToAnswer({
+        contestants: voices.map((voice) => (stop: AbortSignal) => say(voice, text, stop)),
+        headStartMs: HEAD_START_MS,
+        isAnswer: () => true,
+        onFailed: (place) => avoid(voices[place]?.index),
+        signal,
+        timers: options.timers,
+      })
+      try {
+        for await (const { voice, mulaw } of pieces) {
+          if (signal.aborted) return
+          if (voice !== winner) avoid(winner?.index)
+          winner = voice
+          const skipped = Math.min(skipBytes, mulaw.length)
+          skipBytes -= skipped
+          clause.append(mulaw.subarray(skipped))
+          options.onAudio()
+        }
+      } catch (error) {
+        avoid(winner?.index)
+        throw error
       }
       if (signal.aborted) return
-      if (text.length <= CACHED_CHARACTERS_MAX) options.phrases.set(key, clause.read(0, clause.bytes))
+      if (isWhole && winner && text.length <= CACHED_CHARACTERS_MAX)
+        options.phrases.set(winner.key, clause.read(0, clause.bytes))
     }
     clause.complete()
     options.onAudio()
+  }
+
+  async function* say<V extends { tts: TtsProvider; speed: number }>(
+    voice: V,
+    text: string,
+    signal: AbortSignal,
+  ): AsyncGenerator<{ voice: V; mulaw: Uint8Array }> {
+    const { tts, speed } = voice
+    options.onUsage(tts, text.length)
+    const audio = synthesiseMulaw(tts, { text, speed, language: options.language, signal })
+    for await (const mulaw of withChunkDeadline(audio, CHUNK_TIMEOUT_MS, options.timers)) {
+      if (mulaw.length > 0) yield { voice, mulaw }
+    }
+  }
+
+  function avoid(index: number | undefined): void {
+    if (index !== undefined) order.avoid(index)
   }
 
   return {

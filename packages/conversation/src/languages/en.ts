@@ -306,8 +306,11 @@ export const english: Language = {
       'ph.d',
     ],
   ],
+  holdPhrases: ['One moment, please.', 'Let me see.', 'Just a second.'],
+  brokenOff: 'Sorry, I lost my train of thought. Could you say that again?',
   apology: "I'm sorry, something has gone wrong on our side. Please call again a little later. Goodbye.",
   goodbye: 'Goodbye.',
   timeIsUp: "I'm sorry, our time is up and I have to end the call. Goodbye.",
+  costReached: "I'm sorry, I have to end the call here. Thank you, and goodbye.",
   resumed: "Sorry, we were cut off for a moment. I'm back.",
 }

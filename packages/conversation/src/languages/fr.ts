@@ -297,9 +297,12 @@ export const french: Language = {
       'déc',
     ],
   ],
+  holdPhrases: ['Un instant, je vous prie.', 'Voyons voir.', 'Une petite seconde.'],
+  brokenOff: "Pardon, j'ai perdu le fil. Pouvez-vous répéter ?",
   apology:
     'Je suis désolé, un problème est survenu de notre côté. Merci de rappeler un peu plus tard. Au revoir.',
   goodbye: 'Au revoir.',
   timeIsUp: "Je suis désolé, le temps est écoulé et je dois mettre fin à l'appel. Au revoir.",
+  costReached: "Je suis désolé, je dois mettre fin à l'appel ici. Merci et au revoir.",
   resumed: 'Pardon, nous avons été coupés un instant. Je vous écoute.',
 }

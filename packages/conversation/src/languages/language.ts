@@ -31,12 +31,18 @@ export interface Language {
   goodbyes: readonly string[]
   /** Written before a name or in running text with a full stop that ends nothing. Without the full stop, lower case. */
   abbreviations: readonly string[]
+  /** Spoken when the model is slow, one after another. */
+  holdPhrases: readonly string[]
+  /** Spoken when an answer broke off in the middle: takes the blame and gives the caller the word. Null where we have no words. */
+  brokenOff: string | null
   /** Spoken before the end when something of ours has failed; null where we have no words. */
   apology: string | null
   /** Spoken when the caller takes leave and the assistant has no message of its own. */
   goodbye: string | null
   /** Spoken before the longest allowed duration ends the call. */
   timeIsUp: string | null
+  /** Spoken before the largest allowed cost ends the call. */
+  costReached: string | null
   /** Spoken when another process takes over a call that was cut. */
   resumed: string | null
 }

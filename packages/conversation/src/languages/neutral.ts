@@ -14,8 +14,11 @@ export const neutral: Language = {
   greetings: ['allo', 'hello', 'hallo'],
   goodbyes: ['bye', 'bye bye', 'ciao'],
   abbreviations: [],
+  holdPhrases: [],
+  brokenOff: null,
   apology: null,
   goodbye: null,
   timeIsUp: null,
+  costReached: null,
   resumed: null,
 }

@@ -1,11 +1,12 @@
 import { currentResponse } from '../agent.ts'
 import { enterClosing } from '../call.ts'
-import { enterPausing, settleSpan } from '../caller.ts'
+import { enterPausing, settleSpan, spansText } from '../caller.ts'
 import type { Draft } from '../state.ts'
+import { requestMessages } from './early-thinking.ts'
 import { endCall } from './ending.ts'
 import { cutResponse } from './finish-response.ts'
 import { onPlaybackCleared } from './interruption.ts'
-import { expectProgress, finishIfHeard } from './respond.ts'
+import { addWholeText, endText, expectProgress, finishIfHeard } from './respond.ts'
 
 /** What is said when something of ours has failed for good; null when there are no words for it. */
 function apologyOf(draft: Draft): string | null {
@@ -26,6 +27,30 @@ export function onModelFailed(draft: Draft): void {
   draft.effects.push({ type: 'clauses-end', responseId: response.id })
   expectProgress(draft)
   finishIfHeard(draft)
+}
+
+/**
+ * The answer stopped in the middle. Nothing of it spoken yet: the model is asked once more. Otherwise the sentence it was in is left out, since nobody
+ * could hear its end, and we say so and give the caller the word.
+ */
+export function onModelBrokenOff(draft: Draft): void {
+  const response = currentResponse(draft)
+  if (response.isCancelled || !response.isLlmOpen) return
+  const hasSpoken = response.clauses.some((clause) => !clause.isFiller)
+  response.unsplit = ''
+  if (!hasSpoken && response.isAskedAgain) {
+    onModelFailed(draft)
+    return
+  }
+  if (!hasSpoken) {
+    response.isAskedAgain = true
+    const messages = requestMessages(draft, spansText(response.asked))
+    draft.effects.push({ type: 'llm-start', responseId: response.id, messages, isEarly: false })
+    expectProgress(draft)
+    return
+  }
+  if (draft.language.brokenOff !== null) addWholeText(draft, draft.language.brokenOff)
+  endText(draft)
 }
 
 /** Nothing can be spoken any more, not even an apology. */

@@ -57,16 +57,21 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
     response.clauses.map((clause) => clause.text).join('') + response.unsplit,
   ).trim()
   const interrupted = response.isLlmOpen || text !== textPlanned
+  const answer = withoutHangupMarkers(heardOf(response.clauses, false)).trim()
   if (text !== '') {
-    finishUtterance(draft, {
-      role: 'assistant',
-      text,
-      textPlanned,
-      interrupted,
-      startMs: startMs ?? heardUntilMs,
-      endMs: Math.max(heardUntilMs, startMs ?? heardUntilMs),
-      isKeypad: false,
-    })
+    finishUtterance(
+      draft,
+      {
+        role: 'assistant',
+        text,
+        textPlanned,
+        interrupted,
+        startMs: startMs ?? heardUntilMs,
+        endMs: Math.max(heardUntilMs, startMs ?? heardUntilMs),
+        isKeypad: false,
+      },
+      answer,
+    )
   }
   draft.effects.push({
     type: 'turn-measure',
@@ -97,9 +102,10 @@ function isEarlyAnswer(murmur: readonly Span[], { nowMs, language }: Draft): boo
   )
 }
 
-function heardOf(clauses: readonly Clause[]): string {
+function heardOf(clauses: readonly Clause[], areFillersKept = true): string {
   let text = ''
   for (const clause of clauses) {
+    if (clause.isFiller && !areFillersKept) continue
     if (!clause.isPlayed) return text + heardText(clause.text, clause.heardMs, clause.durationMs)
     text += clause.text
   }

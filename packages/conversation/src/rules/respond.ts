@@ -82,7 +82,7 @@ export function addText(draft: Draft, text: string): void {
   const response = currentResponse(draft)
   if (response.isCancelled || !response.isLlmOpen) return
   response.llmFirstTokenMs ??= draft.nowMs
-  const { clauses, rest } = splitClauses(response.unsplit + text, response.clauses.length, draft.language)
+  const { clauses, rest } = splitClauses(response.unsplit + text, clausesSoFar(draft), draft.language)
   response.unsplit = rest
   for (const clause of clauses) addClause(draft, clause)
 }
@@ -164,9 +164,13 @@ function remainingMs(draft: Draft): number {
   return waiting.reduce((sumMs, clause) => sumMs + estimateSpeechMs(clause.spoken), 0)
 }
 
-function addWholeText(draft: Draft, text: string): void {
-  const spokenBefore = currentResponse(draft).clauses.length
-  for (const clause of wholeClauses(text, spokenBefore, draft.language)) addClause(draft, clause)
+export function addWholeText(draft: Draft, text: string): void {
+  for (const clause of wholeClauses(text, clausesSoFar(draft), draft.language)) addClause(draft, clause)
+}
+
+/** Clauses of the message itself: after a filler its first clause is still the first. */
+function clausesSoFar(draft: Draft): number {
+  return currentResponse(draft).clauses.filter((clause) => !clause.isFiller).length
 }
 
 function wholeClauses(text: string, spokenBefore: number, language: Language): string[] {
@@ -174,10 +178,16 @@ function wholeClauses(text: string, spokenBefore: number, language: Language): s
   return rest.trim() === '' ? [...clauses] : [...clauses, rest]
 }
 
-function addClause(draft: Draft, text: string): void {
+/** Speaks a word of ours inside the answer of the model. */
+export function addFiller(draft: Draft, text: string): void {
+  addClause(draft, `${text} `, true)
+}
+
+function addClause(draft: Draft, text: string, isFiller = false): void {
   const response = currentResponse(draft)
   const spoken = speakable(text)
   const last = response.clauses.at(-1)
+  if (spoken === '' && isFiller) return
   if (spoken === '') {
     // Nothing to say (an emoji, a rule): written with the clause before it, so that the history keeps it.
     if (last !== undefined)
@@ -185,7 +195,7 @@ function addClause(draft: Draft, text: string): void {
     return
   }
   const clauseId = response.clauses.length
-  const clause = { clauseId, text, spoken, heardMs: 0, durationMs: null, isPlayed: false }
+  const clause = { clauseId, text, spoken, heardMs: 0, durationMs: null, isPlayed: false, isFiller }
   response.clauses = [...response.clauses, clause]
   if (draft.agent.name === 'yielding') return
   speakClause(draft, clauseId, spoken, 0)
