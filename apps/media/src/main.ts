@@ -1,6 +1,6 @@
 import { createLog, parseConfig, systemClock, type Timers } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
-import { createGuardedClient } from '@phonevoice/outbound-http'
+import { createGuardedClient, createProviderClient } from '@phonevoice/outbound-http'
 import { createBus, createWakeQueue } from '@phonevoice/queue'
 import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
 import { createSecretBox } from '@phonevoice/services/secrets'
@@ -21,7 +21,13 @@ const queue = createWakeQueue<WakeUp>(connection)
 const bus = createBus<BusMessage>(connection)
 const guarded = createGuardedClient({
   allowedRanges: config.OUTBOUND_ALLOWED_RANGES.split(',').filter((range) => range !== ''),
+  // All calls of a process may talk to one language model, each with an answer that is made and one that is begun early; none of them may wait for another.
+  connectionsPerOriginMax: 2 * config.MEDIA_CALLS_MAX,
+  // Longer than the pause between two turns.
+  idleTimeoutMs: 90_000,
 })
+const providers = createProviderClient()
+const { fetch } = providers
 
 /** Wall-clock time that never jumps: pacing audio must not follow a corrected system clock. */
 const timers: Timers = { ...systemClock, now: () => performance.timeOrigin + performance.now() }
@@ -42,12 +48,18 @@ const ctx: ServiceContext = {
         : null,
   },
 }
-const openai = { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null }
+const openai = { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null, fetch }
 const live: ProviderAccess = {
   openai,
-  voice: config.TTS_BASE_URL ? { baseUrl: config.TTS_BASE_URL, apiKey: config.TTS_API_KEY ?? null } : openai,
+  voice: config.TTS_BASE_URL
+    ? { baseUrl: config.TTS_BASE_URL, apiKey: config.TTS_API_KEY ?? null, fetch }
+    : openai,
 }
-const sandboxProvider = { baseUrl: config.SANDBOX_PROVIDERS_URL ?? config.OPENAI_BASE_URL, apiKey: 'sandbox' }
+const sandboxProvider = {
+  baseUrl: config.SANDBOX_PROVIDERS_URL ?? config.OPENAI_BASE_URL,
+  apiKey: 'sandbox',
+  fetch,
+}
 const test: ProviderAccess = { openai: sandboxProvider, voice: sandboxProvider }
 
 const media = await startMedia(
@@ -81,7 +93,7 @@ async function stop(drainMs: number): Promise<void> {
   })
   await Promise.race([media.drain(drainMs), isUrgent])
   await media.stop()
-  await Promise.all([queue.close(), bus.close(), guarded.close()])
+  await Promise.all([queue.close(), bus.close(), guarded.close(), providers.close()])
   await db.close()
   process.exit(0)
 }

@@ -8,3 +8,4 @@ export {
   type OutboundResponse,
 } from './guarded-client.ts'
 export type { ResolvedAddress, ResolveName } from './guarded-connector.ts'
+export { createProviderClient, type ProviderClient } from './provider-client.ts'
