@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: 'unit',
-          include: ['{apps,packages,tools,examples}/**/*.test.ts'],
+          include: ['{apps,packages,tools,examples,tests/conformance}/**/*.test.ts'],
           exclude: [...shared.exclude, '**/*.integration.test.ts'],
         },
       },

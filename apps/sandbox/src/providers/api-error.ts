@@ -1,7 +1,8 @@
 import type { z } from 'zod'
+import { VendorError } from './vendor-error.ts'
 
 /** An error as the OpenAI HTTP API words it (API reference, "Error codes"): `{"error":{message,type,param,code}}`. */
-export class ApiError extends Error {
+export class ApiError extends VendorError {
   readonly status: number
   readonly type: string
   readonly param: string | null
@@ -26,7 +27,9 @@ export class ApiError extends Error {
     this.headers = details.headers ?? {}
   }
 
-  get body(): { error: { message: string; type: string; param: string | null; code: string | null } } {
+  override get body(): {
+    error: { message: string; type: string; param: string | null; code: string | null }
+  } {
     return { error: { message: this.message, type: this.type, param: this.param, code: this.code } }
   }
 }

@@ -6,12 +6,18 @@ import { closeServer, listenOnLoopback } from '../loopback-server.ts'
 import { ApiError } from './api-error.ts'
 import { handleChat } from './chat/chat-route.ts'
 import { createControlRoutes } from './control-routes.ts'
+import { fluxEndpoint } from './deepgram/flux-socket.ts'
+import { listenEndpoint } from './deepgram/listen-socket.ts'
+import { handleSpeak } from './deepgram/speak-route.ts'
+import { handleElevenLabsSpeech } from './elevenlabs/speech-route.ts'
 import { createFaultControl, type FaultControl, type FaultInput } from './faults.ts'
 import { type ProviderContext, requireKey } from './http.ts'
 import { DEFAULT_LATENCIES, type Latencies } from './latencies.ts'
 import { createRequestLog, type RequestLog } from './request-log.ts'
+import { realtimeEndpoint } from './sockets/realtime-endpoint.ts'
+import { createSocketUpgrade } from './sockets/upgrade.ts'
 import { handleSpeech } from './speech/speech-route.ts'
-import { createTranscriptionUpgrade } from './transcription/upgrade.ts'
+import { VendorError } from './vendor-error.ts'
 
 export interface ProviderServerOptions {
   /** Default 0: the system chooses. */
@@ -30,7 +36,7 @@ export interface ProviderServerOptions {
 }
 
 export interface ProviderServer {
-  /** Base URL for OpenAI clients, `http://127.0.0.1:1234/v1`. The sandbox's own routes are at the same origin under `/sandbox`. */
+  /** Base URL for OpenAI clients, `http://127.0.0.1:1234/v1`. Deepgram and ElevenLabs are at its origin, the sandbox's own routes there under `/sandbox`. */
   url: string
   faults: FaultControl
   requests: RequestLog
@@ -38,9 +44,9 @@ export interface ProviderServer {
 }
 
 /** Shown by `GET /v1/models`; requests may name any model. */
-const MODELS = ['sandbox-llm', 'sandbox-voice', 'gpt-live-transcribe']
+const MODELS = ['sandbox-llm', 'sandbox-voice', 'gpt-live-transcribe', 'gpt-realtime-2.1-mini']
 
-/** The simulated language model, voice and recogniser, speaking the OpenAI API on loopback. */
+/** The simulated language model, voices and recognisers on loopback, speaking the APIs of OpenAI, Deepgram and ElevenLabs at one origin. */
 export async function createProviderServer(options: ProviderServerOptions): Promise<ProviderServer> {
   const timers = options.timers ?? systemClock
   const closing = new AbortController()
@@ -54,7 +60,7 @@ export async function createProviderServer(options: ProviderServerOptions): Prom
     closing: closing.signal,
   }
   const app = createApp(context)
-  const upgrade = createTranscriptionUpgrade(context)
+  const upgrade = createSocketUpgrade(context, [realtimeEndpoint, listenEndpoint, fluxEndpoint])
   const server = createServer(getRequestListener(app.fetch, { overrideGlobalObjects: false }))
   server.on('upgrade', upgrade.handle)
   const origin = await listenOnLoopback(server, options.port ?? 0)
@@ -80,13 +86,15 @@ function createApp(context: ProviderContext): Hono<{ Bindings: HttpBindings }> {
   })
   app.post('/v1/chat/completions', (c) => handleChat(c, context))
   app.post('/v1/audio/speech', (c) => handleSpeech(c, context))
+  app.post('/v1/speak', (c) => handleSpeak(c, context))
+  app.post('/v1/text-to-speech/:voice/stream', (c) => handleElevenLabsSpeech(c, context))
   app.route('/sandbox', createControlRoutes(context.faults, context.requests))
   app.notFound((c) => {
     const error = new ApiError(404, `Invalid URL (${c.req.method} ${c.req.path})`)
     return c.json(error.body, 404)
   })
   app.onError((error, c) => {
-    const answer = error instanceof ApiError ? error : new ApiError(500, 'The sandbox failed.')
+    const answer = error instanceof VendorError ? error : new ApiError(500, 'The sandbox failed.')
     if (answer !== error) context.log.error('A simulated vendor failed.', { error })
     return c.json(answer.body, answer.status as 400, { ...answer.headers })
   })

@@ -7,9 +7,11 @@ export interface LoggedRequest {
   /** 1, 2, 3 … */
   number: number
   target: FaultTarget
+  /** Which endpoint of which vendor: the path of the request, without its query. */
+  path: string
   /** Unix milliseconds. */
   atMs: number
-  /** As received; the bearer key is masked. */
+  /** As received; keys are masked. */
   headers: Readonly<Record<string, string>>
   /** The parsed body; of a transcription session its last `session.update`. */
   body: unknown
@@ -23,7 +25,7 @@ export interface LoggedRequest {
 export interface RequestLog {
   readonly entries: readonly LoggedRequest[]
   /** Starts an entry, which its route then keeps up to date. */
-  add(target: FaultTarget, headers: IncomingHttpHeaders, body: unknown): LoggedRequest
+  add(target: FaultTarget, path: string, headers: IncomingHttpHeaders, body: unknown): LoggedRequest
   clear(): void
   /** The first entry, past or future, that `predicate` accepts; it is asked again whenever an entry is added or `changed` is called. Rejects after `timeoutMs`. */
   waitFor(predicate: (entry: LoggedRequest) => boolean, timeoutMs: number): Promise<LoggedRequest>
@@ -43,10 +45,11 @@ export function createRequestLog(timers: Timers): RequestLog {
   return {
     entries,
     changed,
-    add(target, headers, body) {
+    add(target, path, headers, body) {
       const entry: LoggedRequest = {
         number: ++count,
         target,
+        path,
         atMs: timers.now(),
         headers: toPlainHeaders(headers),
         body,
@@ -82,11 +85,13 @@ export function createRequestLog(timers: Timers): RequestLog {
   }
 }
 
+const KEY_HEADERS: ReadonlySet<string> = new Set(['authorization', 'xi-api-key'])
+
 function toPlainHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => {
       const text = Array.isArray(value) ? value.join(', ') : (value ?? '')
-      return [name, name === 'authorization' ? text.replace(/(?<=^\S+ ).*(?=.{4}$)/s, '…') : text]
+      return [name, KEY_HEADERS.has(name) ? text.replace(/^(\S+ )?.*(?=.{4}$)/s, '$1…') : text]
     }),
   )
 }

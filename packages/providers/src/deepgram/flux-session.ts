@@ -27,10 +27,12 @@ export interface FluxSessionOptions {
 }
 
 interface Span {
-  itemId: string
+  /** Null while it is being spoken. */
+  itemId: string | null
   /** Seconds of audio. */
   start: number
   end: number
+  guess: string
   settling: Timer | null
   /** `settleMs` have passed. */
   isDue: boolean
@@ -65,10 +67,10 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
   let turnWords: TimedWord[] = []
   let heardUntil = 0
   /** How far an end of turn, or the expectation of one, reaches. */
-  let endedUntil = 0
-  let spokenFrom = 0
-  let spans: Span[] = []
-  let lastGuess = ''
+  let endedUntil = Number.NEGATIVE_INFINITY
+  let current = newSpan(0)
+  /** Committed and unanswered, oldest first. */
+  let committed: Span[] = []
 
   const socket = openVendorSocket({
     ...options,
@@ -111,25 +113,29 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
       turnWords = []
     } else turnWords = words
     if (event === 'EndOfTurn' || event === 'EagerEndOfTurn') endedUntil = Math.max(endedUntil, windowEnd)
-    else if (event === 'TurnResumed') endedUntil = 0
+    else if (event === 'TurnResumed') endedUntil = Number.NEGATIVE_INFINITY
     guess()
     const signal = SIGNALS[event]
     if (signal) events.onTurn(signal)
-    for (const span of [...spans]) {
+    for (const span of [...committed]) {
       if (isSettled(span) || (event === 'EndOfTurn' && span.isForced)) answer(span)
     }
   }
 
-  /** Tells the words of the span being spoken, where they have changed. */
+  /** Tells the words so far, where they have changed. */
   function guess(): void {
-    const text = wordsBetween(spokenFrom, Number.POSITIVE_INFINITY)
-    if (text === lastGuess || text === '') return
-    lastGuess = text
-    events.onPartial(null, text)
+    for (const span of [...committed, current]) {
+      const text = wordsIn(span)
+      if (text === span.guess || text === '') continue
+      span.guess = text
+      events.onPartial(span.itemId, text)
+    }
   }
 
-  function isSettled({ end, isDue }: Span): boolean {
-    if (endedUntil >= end - TRAILING_SILENCE_SECONDS) return true
+  function isSettled({ start, end, isDue }: Span): boolean {
+    // An end at the very beginning of the span is that of the speech before it.
+    if (endedUntil >= Math.max(start, end - 2 * TRAILING_SILENCE_SECONDS) + TRAILING_SILENCE_SECONDS)
+      return true
     return isDue && heardUntil >= end - TOLERANCE_SECONDS
   }
 
@@ -143,16 +149,16 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
   }
 
   function answer(span: Span): void {
-    if (!spans.includes(span)) return
-    spans = spans.filter((one) => one !== span)
+    if (!committed.includes(span)) return
+    committed = committed.filter((one) => one !== span)
     span.settling?.cancel()
-    const text = wordsBetween(span.start, span.end)
-    const keptFrom = spans[0]?.start ?? spokenFrom
+    const text = wordsIn(span)
+    const keptFrom = (committed[0] ?? current).start
     endedWords = endedWords.filter((word) => middleOf(word) >= keptFrom)
-    events.onFinal(span.itemId, text)
+    events.onFinal(span.itemId as string, text)
   }
 
-  function wordsBetween(start: number, end: number): string {
+  function wordsIn({ start, end }: Span): string {
     return [...endedWords, ...turnWords]
       .filter((word) => middleOf(word) >= start && middleOf(word) < end)
       .map(({ text }) => text)
@@ -168,8 +174,8 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
   }
 
   function end(): void {
-    for (const { settling } of spans) settling?.cancel()
-    spans = []
+    for (const { settling } of committed) settling?.cancel()
+    committed = []
   }
 
   return {
@@ -183,11 +189,11 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
     },
     commit(itemId) {
       flush()
-      const end = sentBytes / BYTES_PER_SECOND
-      const span: Span = { itemId, start: spokenFrom, end, settling: null, isDue: false, isForced: false }
-      spans.push(span)
-      spokenFrom = end
-      lastGuess = ''
+      const span = current
+      span.itemId = itemId
+      span.end = sentBytes / BYTES_PER_SECOND
+      committed.push(span)
+      current = newSpan(span.end)
       span.settling = clock.after(options.settleMs, () => settle(span))
       // Callers may not expect a part before commit returns.
       if (isSettled(span)) queueMicrotask(() => answer(span))
@@ -196,6 +202,18 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
       end()
       socket.close(CLOSE_STREAM)
     },
+  }
+}
+
+function newSpan(start: number): Span {
+  return {
+    itemId: null,
+    start,
+    end: Number.POSITIVE_INFINITY,
+    guess: '',
+    settling: null,
+    isDue: false,
+    isForced: false,
   }
 }
 

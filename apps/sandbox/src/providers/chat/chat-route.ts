@@ -20,7 +20,7 @@ export async function handleChat(c: HonoContext, context: ProviderContext): Prom
   requireKey(c.req.header('authorization'))
   const text = await readText(c)
   const body = parseJson(text)
-  const entry = requests.add('chat', c.env.incoming.headers, body)
+  const entry = requests.add('chat', c.req.path, c.env.incoming.headers, body)
   const finish = (outcome: typeof entry.outcome): void => {
     entry.outcome = outcome
     requests.changed()

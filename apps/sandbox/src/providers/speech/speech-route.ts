@@ -1,13 +1,8 @@
-import type { ServerResponse } from 'node:http'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { pcmToBytes } from '@phonevoice/audio'
 import { z } from 'zod'
-import { pause } from '../../pause.ts'
 import { encodeSpeechParts, speakAudibly } from '../../speech/index.ts'
 import { toInvalidRequest } from '../api-error.ts'
-import type { Fault } from '../faults.ts'
 import {
-  clientSignal,
   commonHeaders,
   type HonoContext,
   type ProviderContext,
@@ -16,6 +11,8 @@ import {
   requireKey,
   toFaultError,
 } from '../http.ts'
+import { serveSpeech } from './serve-speech.ts'
+import { streamedWavHeader } from './streamed-wav-header.ts'
 
 const SAMPLE_RATE_HZ = 24_000
 
@@ -36,46 +33,34 @@ type SpeechRequest = z.infer<typeof speechSchema>
 
 /** `POST /v1/audio/speech`: audio streamed word by word, as fast as it is taken. */
 export async function handleSpeech(c: HonoContext, context: ProviderContext): Promise<Response> {
-  const { timers, latencies, requests, faults } = context
   requireKey(c.req.header('authorization'))
   const text = await readText(c)
   const body = parseJson(text)
-  const entry = requests.add('speech', c.env.incoming.headers, body)
-  const finish = (outcome: typeof entry.outcome): void => {
-    entry.outcome = outcome
-    requests.changed()
-  }
-  try {
-    const fault = faults.take('speech', { text })
-    if (fault?.kind === 'status') throw toFaultError(fault)
-    const parsed = speechSchema.safeParse(body)
-    if (!parsed.success) throw toInvalidRequest(parsed.error)
-    const request = parsed.data
-    const signal = clientSignal(c, context.closing)
-    await pause(timers, latencies.ttsFirstByteMs + (fault?.kind === 'slow' ? fault.delay_ms : 0), signal)
-    const response = c.env.outgoing
-    for (const [name, value] of Object.entries(commonHeaders(latencies.ttsFirstByteMs)))
-      response.setHeader(name, value)
-    const isSse = request.stream_format === 'sse'
-    const audioType = request.response_format === 'wav' ? 'audio/wav' : 'audio/pcm'
-    response.setHeader('content-type', isSse ? 'text/event-stream; charset=utf-8' : audioType)
-    const words = speakInParts(request, context.isAudible, signal)
-    const parts = withHeader(request.response_format === 'wav', words)
-    const isWhole = await sendParts(
-      response,
-      isSse ? asEvents(parts, request.input) : parts,
-      fault,
-      signal,
-      context,
-    )
-    entry.reply = request.input
-    if (context.closing.aborted) response.destroy()
-    finish(isWhole ? 'completed' : signal.aborted && fault?.kind !== 'cut' ? 'aborted' : 'failed')
-    return RESPONSE_ALREADY_SENT
-  } catch (error) {
-    finish('failed')
-    throw error
-  }
+  return serveSpeech(c, context, {
+    text,
+    body,
+    toFault: toFaultError,
+    begin(signal) {
+      const parsed = speechSchema.safeParse(body)
+      if (!parsed.success) throw toInvalidRequest(parsed.error)
+      const request = parsed.data
+      const isSse = request.stream_format === 'sse'
+      const words = speakInParts(request, context.isAudible, signal)
+      const parts = withHeader(request.response_format === 'wav', words)
+      return {
+        said: request.input,
+        headers: {
+          ...commonHeaders(context.latencies.ttsFirstByteMs),
+          'content-type': isSse
+            ? 'text/event-stream; charset=utf-8'
+            : request.response_format === 'wav'
+              ? 'audio/wav'
+              : 'audio/pcm',
+        },
+        parts: isSse ? asEvents(parts, request.input) : parts,
+      }
+    },
+  })
 }
 
 /** The simulated voice word by word; or, where audible speech is wanted and possible, sentence by sentence. */
@@ -95,42 +80,8 @@ async function* speakInParts(
   }
 }
 
-async function sendParts(
-  response: ServerResponse,
-  parts: AsyncIterable<Uint8Array | string>,
-  fault: Fault | null,
-  signal: AbortSignal,
-  { timers }: ProviderContext,
-): Promise<boolean> {
-  let sent = 0
-  for await (const part of parts) {
-    if (fault && sent >= fault.after && fault.kind === 'stall') await pause(timers, fault.delay_ms, signal)
-    if (fault && sent >= fault.after && fault.kind === 'cut') {
-      response.socket?.resetAndDestroy()
-      return false
-    }
-    if (signal.aborted) return false
-    await write(response, part, signal)
-    sent++
-  }
-  response.end()
-  return true
-}
-
-/** Waits for the client to have taken it, and lets other requests have their turn. */
-function write(response: ServerResponse, part: Uint8Array | string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done)
-    response.write(part, done)
-  })
-}
-
 async function* withHeader(isWav: boolean, words: AsyncIterable<Int16Array>): AsyncGenerator<Uint8Array> {
-  if (isWav) yield streamedWavHeader()
+  if (isWav) yield streamedWavHeader(SAMPLE_RATE_HZ)
   for await (const word of words) yield pcmToBytes(word)
 }
 
@@ -147,22 +98,4 @@ async function* asEvents(parts: AsyncIterable<Uint8Array>, input: string): Async
 
 function toEvent(event: { type: string; [field: string]: unknown }): string {
   return `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
-}
-
-/** A WAV header whose lengths are unknown (all ones), as a stream has it. */
-function streamedWavHeader(): Uint8Array {
-  const header = Buffer.alloc(44)
-  header.write('RIFF', 0)
-  header.writeUInt32LE(0xffffffff, 4)
-  header.write('WAVEfmt ', 8)
-  header.writeUInt32LE(16, 16)
-  header.writeUInt16LE(1, 20)
-  header.writeUInt16LE(1, 22)
-  header.writeUInt32LE(SAMPLE_RATE_HZ, 24)
-  header.writeUInt32LE(SAMPLE_RATE_HZ * 2, 28)
-  header.writeUInt16LE(2, 32)
-  header.writeUInt16LE(16, 34)
-  header.write('data', 36)
-  header.writeUInt32LE(0xffffffff, 40)
-  return header
 }

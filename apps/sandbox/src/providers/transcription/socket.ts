@@ -26,7 +26,7 @@ export function serveTranscription(
   context: ProviderContext,
 ): void {
   const { timers, latencies, faults, requests, log } = context
-  const entry = requests.add('transcription', request.headers, null)
+  const entry = requests.add('transcription', '/v1/realtime', request.headers, null)
   const pending = new Set<Timer>()
   let held: { send: () => void; timer: Timer } | null = null
   let isStalled = false

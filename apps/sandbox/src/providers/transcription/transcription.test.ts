@@ -241,7 +241,7 @@ describe('a transcription session', () => {
 
   it.each([
     ['without a key', '?intent=transcription', {}, 401],
-    ['for a conversation', '?model=gpt-realtime-2.1', { authorization: 'Bearer k' }, 400],
+    ['for nothing in particular', '', { authorization: 'Bearer k' }, 400],
     [
       'in the beta dialect',
       '?intent=transcription',
