@@ -7,10 +7,11 @@ import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { addRecordingPart, startRecording } from '@phonevoice/services/recordings'
 import { closeStream, openStream } from '@phonevoice/services/streams'
-import { recordUsage } from '@phonevoice/services/usage'
+import { listUsage, recordUsage } from '@phonevoice/services/usage'
 import type { ObjectStorage } from '@phonevoice/storage'
 import type { CallProviders } from './call-providers.ts'
 import { toConversationSettings } from './conversation-settings.ts'
+import { type CostLimit, createCostLimit } from './cost-limit.ts'
 import { createJournal } from './journal.ts'
 import type { PhraseCache } from './phrase-cache.ts'
 import type { CarrierSink } from './pipeline/outbound.ts'
@@ -102,6 +103,7 @@ export async function openCall(
     },
     recorder: call.isRecorded ? recorderFor(deps, call.callId, opened.streamId, log) : null,
     usage: createUsageMeter(opened.streamId),
+    costLimit: await costLimitOf(ctx, call, isResumed),
     journal: createJournal({ log, timers }),
     store: storeFor(ctx, call.callId, opened.streamId),
     ticker: deps.ticker,
@@ -111,6 +113,20 @@ export async function openCall(
   })
   deps.onOpen(call.callId, session)
   return session
+}
+
+async function costLimitOf(
+  ctx: ServiceContext,
+  call: CallForSession,
+  isResumed: boolean,
+): Promise<CostLimit | null> {
+  if (call.maxCostMicroUsd === null) return null
+  return createCostLimit({
+    maxMicroUsd: call.maxCostMicroUsd,
+    direction: call.direction,
+    earlier: isResumed ? await listUsage(ctx, { callId: call.callId }) : [],
+    now: () => ctx.clock.now(),
+  })
 }
 
 function storeFor(ctx: ServiceContext, callId: string, streamId: string): SessionStore {

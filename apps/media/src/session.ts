@@ -22,6 +22,7 @@ import {
   openItemId,
   step,
 } from '@phonevoice/conversation'
+import type { CostLimit } from './cost-limit.ts'
 import { type Answers, type AnswersOptions, createAnswers } from './effects/answers.ts'
 import { createTranscriber, type TranscriberOptions } from './effects/transcriber.ts'
 import { createVoice, type VoiceOptions } from './effects/voice.ts'
@@ -59,6 +60,8 @@ export interface SessionOptions {
   /** Null: not recorded. */
   recorder: Recorder | null
   usage: UsageMeter
+  /** Null: the call may cost what it costs. */
+  costLimit: CostLimit | null
   journal: Journal
   store: SessionStore
   ticker: Ticker
@@ -81,7 +84,8 @@ export interface Session {
 
 /** How long the end waits for its reason to be written before the socket is closed anyway. */
 const ENDING_WRITE_MS = 2000
-const RECORDER_FLUSH_EVERY_TICKS = 50
+/** About a second. */
+const TICKS_BETWEEN_CHORES = 50
 
 export function createSession(options: SessionOptions): Session {
   const { timers, log, journal, store, usage, recorder } = options
@@ -171,7 +175,10 @@ export function createSession(options: SessionOptions): Session {
   })
   const leaveTicker = options.ticker.add(() => {
     outbound.pump()
-    if (recorder && ++ticks % RECORDER_FLUSH_EVERY_TICKS === 0) recorder.flush(now())
+    if (++ticks % TICKS_BETWEEN_CHORES !== 0) return
+    recorder?.flush(now())
+    if (options.costLimit?.isReached(usage.lines(), now(), now() + options.offsetMs))
+      dispatch({ type: 'end-requested', reason: 'max_cost', message: null })
   })
 
   /** Feeds the machine one event at a time: effects may cause events, which wait until the step that caused them is done. */

@@ -12,6 +12,8 @@ export interface UsageLine {
 /** Adds up what one stream of a call uses. Its keys carry the stream's id, so that two processes of one call never overwrite each other. */
 export interface UsageMeter {
   add(line: Omit<UsageLine, 'key'>): void
+  /** Everything so far. */
+  lines(): UsageLine[]
   /** The lines that have changed since the last call. */
   takeChanged(): UsageLine[]
 }
@@ -28,6 +30,7 @@ export function createUsageMeter(streamId: string): UsageMeter {
       else lines.set(key, { ...line, key })
       changed.add(key)
     },
+    lines: () => [...lines.values()],
     takeChanged() {
       const result = [...changed].flatMap((key) => lines.get(key) ?? [])
       changed.clear()

@@ -40,7 +40,7 @@ import { considerTurnEnd, onTurnEnd } from './rules/turn.ts'
 import type { ConversationState, Draft } from './state.ts'
 import { closeDraft, openDraft } from './state.ts'
 import { settleTimers } from './timers.ts'
-import type { ConversationEffect, ConversationEvent, TimerName } from './types.ts'
+import type { ConversationEffect, ConversationEvent, EndReason, TimerName } from './types.ts'
 
 export interface ConversationStep {
   state: ConversationState
@@ -136,7 +136,7 @@ function apply(draft: Draft, event: ConversationEvent): void {
       onTimer(draft, event.timer)
       break
     case 'end-requested':
-      endCall(draft, event.reason, event.message)
+      endCall(draft, event.reason, event.message ?? farewellFor(draft, event.reason))
       break
     case 'carrier-stopped':
       onCarrierStopped(draft)
@@ -151,6 +151,11 @@ function onThoughtEvent(draft: Draft, event: ConversationEvent): void {
   if (event.type === 'llm-delta') addThoughtText(draft, event.text)
   else if (event.type === 'llm-finished') endThought(draft)
   else abandonThought(draft)
+}
+
+/** What is said before an end that nobody gave words for. */
+function farewellFor({ language }: Draft, reason: EndReason): string | null {
+  return reason === 'max_cost' ? language.costReached : null
 }
 
 function onTimer(draft: Draft, timer: TimerName): void {

@@ -83,7 +83,7 @@ export type ConversationEvent =
   /** The recogniser is lost for good. */
   | { type: 'stt-failed' }
   | { type: 'timer-fired'; timer: TimerName }
-  /** Somebody outside wants the call to end: the API, the cost limit. Spoken goodbye first when `message` is given. */
+  /** Somebody outside wants the call to end: the API, the cost limit. Spoken goodbye first when `message` is given, or the language has words for it. */
   | { type: 'end-requested'; reason: EndReason; message: string | null }
   /** The carrier's stream ended (`stop` or a closed socket): the caller hung up, or the carrier ended the call. */
   | { type: 'carrier-stopped' }
