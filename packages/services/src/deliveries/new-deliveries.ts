@@ -6,7 +6,7 @@ import { newId } from '@phonevoice/base'
 import type { Sql } from '@phonevoice/db'
 
 /** The characters of ids. Receiver number n (0: the call's own URL, 1 to 20: the slot of an endpoint) replaces an id's last character by the nth. */
-const RECEIVER_LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
+export const RECEIVER_LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
 
 export interface NewDeliveries {
   /** The CTE of the call: `id, organization_id, mode, webhook_url, webhook_events, last_sequence`, the last already raised by the events. */

@@ -26,7 +26,7 @@ export async function updateWebhookEndpoint(
       returning id, organization_id
     ), forgotten as (
       delete from breakers b using changed
-      where b.organization_id = changed.organization_id and b.target = changed.id and ${url !== undefined || enabled === true}
+      where b.organization_id = changed.organization_id and b.target = changed.id and ${url !== undefined || enabled !== undefined}
     )
     select id from changed`
   if (changed.length === 0) throw endpointNotFound()
