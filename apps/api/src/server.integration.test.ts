@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { problemOf, seedCall, startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -134,5 +136,24 @@ test('a closing server ends its streams, is not ready, and settles', async () =>
   await Promise.all([own.server.close(), own.server.close()])
   expect(await text).toContain('event: call.queued')
   await expect(own.request('/healthz')).rejects.toThrow()
+  await own.close()
+})
+
+test('a closing server does not wait for connections on which nobody has asked, but for a request that has begun', async () => {
+  const own = await startTestServer(inject('postgresUrl'))
+  const port = Number(new URL(own.url).port)
+  const silent = connect(port, '127.0.0.1')
+  const asking = connect(port, '127.0.0.1')
+  await Promise.all([once(silent, 'connect'), once(asking, 'connect')])
+  asking.write('POST /v1/calls HTTP/1.1\r\nHost: x\r\n')
+  // The server has seen both: what comes later on a third connection is answered.
+  expect((await own.request('/healthz', { key: null })).status).toBe(200)
+
+  const closing = own.server.close(60_000)
+  await once(silent, 'close')
+  asking.end('Content-Length: 0\r\nConnection: close\r\n\r\n')
+  const [answer] = await once(asking, 'data')
+  expect(String(answer)).toContain('HTTP/1.1 401')
+  await closing
   await own.close()
 })

@@ -1,13 +1,15 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { systemClock } from '@phonevoice/base'
+import { createAddressGuard } from '@phonevoice/services/rate-limits'
 import type { ApiDependencies } from './dependencies.ts'
 import { addDocs } from './docs/add-docs.ts'
 import { handleError } from './error-handler.ts'
 import { bearer } from './middleware/bearer.ts'
 import { bodySize } from './middleware/body-size.ts'
 import { jsonDepth } from './middleware/json-depth.ts'
+import { rateLimit } from './middleware/rate-limit.ts'
 import { requestId } from './middleware/request-id.ts'
 import { wideEvent } from './middleware/wide-event.ts'
 import { answerUnknown } from './not-found.ts'
@@ -36,6 +38,12 @@ export function createServer(dependencies: Omit<ApiDependencies, 'draining'>): A
     fetch: app.fetch,
     serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
   }) as Server
+  const connections = trackConnections(server)
+  const closeUnused = () => {
+    server.closeIdleConnections()
+    // To Node one that was opened in advance, as browsers and proxies do, is not idle: it is waited for as if a request were under way.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
+  }
   let closing: Promise<void> | null = null
 
   return {
@@ -54,26 +62,36 @@ export function createServer(dependencies: Omit<ApiDependencies, 'draining'>): A
         drain.abort()
         // Sockets live in real time, whatever clock the requests are given. A connection whose last answer is out stays open for the next
         // request, so they are swept until none is left.
-        const sweep = systemClock.every(SWEEP_MS, () => server.closeIdleConnections())
+        const sweep = systemClock.every(SWEEP_MS, closeUnused)
         const force = systemClock.after(graceMs, () => server.closeAllConnections())
         server.close(() => {
           sweep.cancel()
           force.cancel()
           resolve()
         })
-        server.closeIdleConnections()
+        closeUnused()
       })
       return closing
     },
   }
 }
 
+function trackConnections(server: Server): ReadonlySet<Socket> {
+  const open = new Set<Socket>()
+  server.on('connection', (socket) => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  })
+  return open
+}
+
 function createApp(dependencies: ApiDependencies): Api {
+  const guard = createAddressGuard({ clock: dependencies.timers })
   const app = createApi()
   app.onError(handleError)
   app.use(requestId(), wideEvent(dependencies))
   app.use(bodySize(BODY_BYTES_MAX))
-  app.use('/v1/*', bearer(dependencies.authenticator), jsonDepth())
+  app.use('/v1/*', bearer({ ...dependencies, guard }), rateLimit(dependencies.rateLimiter), jsonDepth())
   addRoutes(app, dependencies)
   describeApi(app)
   addDocs(app)
