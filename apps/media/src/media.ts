@@ -109,7 +109,13 @@ export async function startMedia(
   async function prepare(callId: string): Promise<void> {
     try {
       const call = await loadCallForSession(ctx, { callId })
-      if (call) await prepareCall(call, providersFor(call), phrases, log)
+      if (!call) return
+      const providers = providersFor(call)
+      try {
+        await prepareCall(call, providers, phrases, log)
+      } finally {
+        for (const { tts } of providers.voices) tts.close?.()
+      }
     } catch (error) {
       log.warn('a call could not be prepared', { callId, error })
     }

@@ -161,14 +161,14 @@ export function createSession(options: SessionOptions): Session {
     ...options.voice,
     onAudio: () => outbound.pump(),
     onFailed: (responseId, clauseId) => dispatch({ type: 'tts-failed', responseId, clauseId }),
-    onUsage: (tts, characters) =>
+    onUsage: (tts, unit, quantity, isMeasured) =>
       usage.add({
         component: 'tts',
         provider: tts.provider,
         model: tts.model,
-        unit: 'character',
-        quantity: characters,
-        source: 'measured',
+        unit,
+        quantity,
+        source: isMeasured ? 'measured' : 'estimated',
       }),
     timers,
     log,

@@ -47,7 +47,7 @@ function setUp(speakers: ReturnType<typeof createSpeaker>[]) {
     phrases: createPhraseCache(),
     onAudio: () => {},
     onFailed: (responseId, clauseId) => told.push(`${responseId}.${clauseId} failed`),
-    onUsage: (tts, characters) => told.push(`usage ${tts.provider} ${characters}`),
+    onUsage: (tts, _unit, quantity) => told.push(`usage ${tts.provider} ${quantity}`),
     timers: clock,
     log: silentLog,
   })

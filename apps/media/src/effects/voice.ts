@@ -1,6 +1,6 @@
 import { createPcmAssembler, createResampler, encodeMulaw } from '@phonevoice/audio'
 import type { Log, Timers } from '@phonevoice/base'
-import type { TtsProvider } from '@phonevoice/providers/contract'
+import type { TtsProvider, TtsRequest, TtsTokens } from '@phonevoice/providers/contract'
 import type { PhraseCache } from '../phrase-cache.ts'
 import { ClauseAudio } from '../pipeline/clause-audio.ts'
 import { withChunkDeadline } from './chunk-deadline.ts'
@@ -17,10 +17,19 @@ export interface VoiceOptions {
   /** More audio has arrived, or a clause is complete. */
   onAudio(): void
   onFailed(responseId: string, clauseId: number): void
-  onUsage(tts: TtsProvider, characters: number): void
+  /** What the vendor will bill, in its own unit. */
+  onUsage(tts: TtsProvider, unit: SpeechUnit, quantity: number, isMeasured: boolean): void
   timers: Timers
   log: Log
 }
+
+/** Characters where the vendor counts them, else tokens. */
+export type SpeechUnit =
+  | 'character'
+  | 'input_token'
+  | 'cached_input_token'
+  | 'output_token'
+  | 'output_audio_token'
 
 const FIRST_AUDIO_TIMEOUT_MS = 3000
 /** How long a voice with a fallback is waited for before the fallback is asked, too. */
@@ -53,6 +62,10 @@ export function createVoice(options: VoiceOptions): Voice {
   let jobs: Job[] = []
   let isRunning = false
   const order = createOrderOfPreference(options.providers.length, AVOID_MS, () => options.timers.now())
+
+  // A voice with a connection of its own gets it before it is needed; the others share theirs with all calls.
+  const first = options.providers[0]?.tts
+  if (first?.close) void first.warm()
 
   async function runJobs(): Promise<void> {
     if (isRunning) return
@@ -133,11 +146,21 @@ export function createVoice(options: VoiceOptions): Voice {
     signal: AbortSignal,
   ): AsyncGenerator<{ voice: V; mulaw: Uint8Array }> {
     const { tts, speed } = voice
-    options.onUsage(tts, text.length)
-    const audio = synthesiseMulaw(tts, { text, speed, language: options.language, signal })
+    if (tts.billedBy !== 'tokens') options.onUsage(tts, 'character', text.length, true)
+    const onTokens = (tokens: TtsTokens) => reportTokens(tts, tokens)
+    const audio = synthesiseMulaw(tts, { text, speed, language: options.language, signal, onTokens })
     for await (const mulaw of withChunkDeadline(audio, CHUNK_TIMEOUT_MS, options.timers)) {
       if (mulaw.length > 0) yield { voice, mulaw }
     }
+  }
+
+  function reportTokens(tts: TtsProvider, tokens: TtsTokens): void {
+    const report = (unit: SpeechUnit, quantity: number) =>
+      options.onUsage(tts, unit, quantity, tokens.isMeasured)
+    report('input_token', tokens.inputTokens)
+    report('cached_input_token', tokens.cachedInputTokens)
+    report('output_token', tokens.outputTokens)
+    report('output_audio_token', tokens.outputAudioTokens)
   }
 
   function avoid(index: number | undefined): void {
@@ -166,6 +189,7 @@ export function createVoice(options: VoiceOptions): Voice {
     close() {
       for (const job of jobs) job.controller.abort()
       jobs = []
+      for (const { tts } of options.providers) tts.close?.()
     },
   }
 }
@@ -178,7 +202,7 @@ export function phraseKey(organizationId: string, tts: TtsProvider, speed: numbe
 /** Streams a clause as 8 kHz μ-law, whatever the voice yields. Throws what the provider throws. */
 export async function* synthesiseMulaw(
   tts: TtsProvider,
-  request: { text: string; speed: number; language: string; signal: AbortSignal },
+  request: Omit<TtsRequest, 'firstAudioTimeoutMs'>,
 ): AsyncIterable<Uint8Array> {
   const audio = tts.synthesize({ ...request, firstAudioTimeoutMs: FIRST_AUDIO_TIMEOUT_MS })
   if (tts.format.encoding === 'mulaw') {
