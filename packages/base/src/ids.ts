@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 
 /** Every id prefix in the product. An id is `<prefix>_<26 Crockford base32 characters>`; the first ten encode the creation time, so ids sort by age. */
 export const ID_PREFIXES = {
@@ -48,9 +48,21 @@ function encodeTime(nowMs: number): string {
   return text
 }
 
+/** Fetched for many ids at once: a call into the random generator costs several times what the id itself does. Each byte is used once, then erased. */
+const RANDOM_BYTES = 16
+const pool = Buffer.alloc(256 * RANDOM_BYTES)
+let poolAt = pool.length
+
 function encodeRandom(): string {
-  const bytes = randomBytes(16)
+  if (poolAt === pool.length) {
+    randomFillSync(pool)
+    poolAt = 0
+  }
+  const end = poolAt + RANDOM_BYTES
   let text = ''
-  for (const byte of bytes) text += ALPHABET.charAt(byte & 31)
+  for (; poolAt < end; poolAt++) {
+    text += ALPHABET.charAt((pool[poolAt] as number) & 31)
+    pool[poolAt] = 0
+  }
   return text
 }
