@@ -17,7 +17,11 @@ export function toConversationSettings(
     language: assistant.language,
     disclosure: render(assistant.disclosure),
     firstMessage: render(assistant.first_message),
-    endOfTurn: { minMs: end_of_turn.min_ms, maxMs: end_of_turn.max_ms },
+    endOfTurn: {
+      minMs: end_of_turn.min_ms,
+      maxMs: end_of_turn.max_ms,
+      isAdaptive: end_of_turn.adaptive,
+    },
     earlyThinking: assistant.turn_taking.early_thinking.enabled,
     fillerAfterMs: assistant.llm.filler_after_ms,
     interruption: {

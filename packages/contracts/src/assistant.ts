@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { deepPartial } from './deep-partial.ts'
 import { httpUrlSchema } from './http-url.ts'
 import { metadataSchema } from './metadata.ts'
+import { TRANSCRIBER_DEFAULTS, VOICE_DEFAULTS } from './provider-defaults.ts'
 
 const phrases = z.array(z.string().min(1).max(100)).max(50)
 
@@ -30,8 +31,19 @@ const llmShape = {
 }
 
 const transcriberShape = {
-  provider: z.enum(['openai']),
-  model: z.string().min(1).max(200),
+  provider: z.enum(['openai', 'deepgram', 'deepgram-flux']).meta({
+    description:
+      'Who turns the caller’s speech into text. `deepgram-flux` also judges when the caller has finished. A new provider without a `model` gets its default.',
+  }),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({
+      description: `Defaults: ${Object.entries(TRANSCRIBER_DEFAULTS)
+        .map(([provider, { model }]) => `\`${provider}\` \`${model}\``)
+        .join(', ')}.`,
+    }),
   language: z
     .string()
     .min(2)
@@ -42,9 +54,29 @@ const transcriberShape = {
 }
 
 const voiceShape = {
-  provider: z.enum(['openai-compatible']),
-  model: z.string().min(1).max(200),
-  voice_id: z.string().min(1).max(200),
+  provider: z.enum(['openai-compatible', 'openai', 'deepgram', 'elevenlabs']).meta({
+    description:
+      'Who speaks. `openai-compatible`: a server of your installation with `POST /audio/speech`; `openai`: the Realtime API. A new provider without `model` or ' +
+      '`voice_id` gets its defaults.',
+  }),
+  model: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({
+      description: `Defaults: ${Object.entries(VOICE_DEFAULTS)
+        .map(([provider, { model }]) => `\`${provider}\` \`${model}\``)
+        .join(', ')}.`,
+    }),
+  voice_id: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({
+      description: `The vendor’s name or id of the voice. Defaults: ${Object.entries(VOICE_DEFAULTS)
+        .map(([provider, { voice_id }]) => `\`${provider}\` \`${voice_id}\``)
+        .join(', ')}.`,
+    }),
   speed: z.number().min(0.5).max(2),
 }
 
@@ -90,6 +122,9 @@ export const assistantSettingsSchema = z.strictObject({
         .min(100)
         .max(10_000)
         .meta({ description: 'Longest wait when the caller seems to go on, in milliseconds.' }),
+      adaptive: z.boolean().meta({
+        description: 'Wait longer than `min_ms`, up to `max_ms`, for a caller who pauses between sentences.',
+      }),
     }),
     early_thinking: z.strictObject({
       enabled: z.boolean().meta({
@@ -173,14 +208,19 @@ export const DEFAULT_ASSISTANT: Omit<AssistantSettings, 'name'> = {
   },
   transcriber: {
     provider: 'openai',
-    model: 'gpt-live-transcribe',
+    ...TRANSCRIBER_DEFAULTS.openai,
     language: null,
     keywords: [],
     fallback: null,
   },
-  voice: { provider: 'openai-compatible', model: 'kokoro', voice_id: 'af_heart', speed: 1, fallback: null },
+  voice: {
+    provider: 'openai-compatible',
+    ...VOICE_DEFAULTS['openai-compatible'],
+    speed: 1,
+    fallback: null,
+  },
   turn_taking: {
-    end_of_turn: { min_ms: 200, max_ms: 1500 },
+    end_of_turn: { min_ms: 200, max_ms: 1500, adaptive: true },
     early_thinking: { enabled: true },
     interruption: { enabled: true, min_speech_ms: 200, min_words: 0, ignore_phrases: [], stop_phrases: [] },
   },
@@ -244,6 +284,19 @@ export function withDefaults(stored: object): AssistantSettings {
   return merge(DEFAULT_ASSISTANT, { ...stored }) as unknown as AssistantSettings
 }
 
+/** The models and voices of one provider mean nothing to another: where a patch changes the provider, the new one's defaults lie under it. */
+function ofNewProviders<T extends Pick<AssistantSettings, 'transcriber' | 'voice'>>(
+  base: T,
+  { transcriber, voice }: AssistantPatch | AssistantOverrides,
+): T {
+  const result = { ...base }
+  if (transcriber?.provider && transcriber.provider !== base.transcriber.provider)
+    result.transcriber = { ...base.transcriber, ...TRANSCRIBER_DEFAULTS[transcriber.provider] }
+  if (voice?.provider && voice.provider !== base.voice.provider)
+    result.voice = { ...base.voice, ...VOICE_DEFAULTS[voice.provider] }
+  return result
+}
+
 /**
  * Puts a patch over settings and checks the whole: objects are merged, lists, nulls, headers, metadata, schema and fallback are replaced.
  * Throws a `ZodError` whose paths point into the patch.
@@ -252,7 +305,7 @@ export function mergeAssistant(
   base: Omit<AssistantSettings, 'name'> & { name?: string },
   patch: AssistantPatch | AssistantOverrides,
 ): AssistantSettings {
-  return completeAssistantSchema.parse(merge(base, patch))
+  return completeAssistantSchema.parse(merge(ofNewProviders(base, patch), patch))
 }
 
 const completeAssistantSchema = assistantSettingsSchema.superRefine((settings, context) => {
@@ -268,6 +321,14 @@ const completeAssistantSchema = assistantSettingsSchema.superRefine((settings, c
       code: 'custom',
       path: ['llm', 'fallback', 'url'],
       message: 'is required when the fallback is "custom"',
+    })
+  }
+  const spoken = (settings.transcriber.language ?? settings.language).split('-')[0]?.toLowerCase()
+  if (settings.transcriber.model === 'flux-general-en' && spoken !== 'en') {
+    context.addIssue({
+      code: 'custom',
+      path: ['transcriber', 'model'],
+      message: 'flux-general-en understands English only; flux-general-multi understands ten languages',
     })
   }
   if (settings.turn_taking.end_of_turn.min_ms > settings.turn_taking.end_of_turn.max_ms) {

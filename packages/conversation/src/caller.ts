@@ -38,6 +38,8 @@ export interface Caller {
   bargeInAtMs: number | null
   /** When the turn counts as over; null while that is not known. */
   turnEndAtMs: number | null
+  /** What this caller's pauses have taught; null: nothing yet. */
+  learnedPauseMs: number | null
   /** The last backchannel said over the agent's voice: an early "yes" may turn out to answer its question. */
   murmur: readonly Span[]
   /** Keys pressed and not yet taken as a turn. */
@@ -64,6 +66,7 @@ export function newCaller(): Caller {
     items: 0,
     bargeInAtMs: null,
     turnEndAtMs: null,
+    learnedPauseMs: null,
     murmur: [],
     digits: '',
     digitsFromMs: 0,

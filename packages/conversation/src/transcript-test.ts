@@ -23,7 +23,7 @@ export const testSettings: ConversationSettings = {
   language: 'en-US',
   disclosure: null,
   firstMessage: null,
-  endOfTurn: { minMs: 200, maxMs: 1500 },
+  endOfTurn: { minMs: 200, maxMs: 1500, isAdaptive: true },
   earlyThinking: false,
   fillerAfterMs: null,
   interruption: { enabled: true, minSpeechMs: 250, minWords: 0, ignorePhrases: [], stopPhrases: [] },

@@ -161,8 +161,11 @@ export interface ConversationSettings {
   disclosure: string | null
   /** Null: the caller speaks first. */
   firstMessage: string | null
-  /** The wait between the caller's last voiced frame and the decision that the turn is over: `minMs` after a finished sentence, `maxMs` in the middle of one. */
-  endOfTurn: { minMs: number; maxMs: number }
+  /**
+   * The wait between the caller's last voiced frame and the decision that the turn is over: `minMs` after a finished sentence, `maxMs` in the middle of
+   * one. `isAdaptive`: `minMs` grows with the pauses this caller makes.
+   */
+  endOfTurn: { minMs: number; maxMs: number; isAdaptive: boolean }
   /** Ask the model while the caller's turn may still go on, and throw its answer away if it does. */
   earlyThinking: boolean
   /** A word of ours is spoken when the model has said nothing this long after the turn was taken; null: never. */

@@ -2,6 +2,7 @@ import { enterClosing } from '../call.ts'
 import { areSpansSettled, enterPausing, spansText, takeSettledSpans } from '../caller.ts'
 import { turnEndDelayMs } from '../policies/turn-end/turn-end-delay.ts'
 import type { Draft } from '../state.ts'
+import { learnFromTurn, waitRange } from './adapt.ts'
 import { finishCallerUtterance } from './finish-response.ts'
 import { isLeaveTaking } from './leave-taking.ts'
 import { startAnswer } from './respond.ts'
@@ -11,11 +12,11 @@ import { startAnswer } from './respond.ts'
  * taken only by an idle agent: what was said over an agent that may not be interrupted waits until it has finished.
  */
 export function considerTurnEnd(draft: Draft): void {
-  const { agent, call, caller, settings, nowMs } = draft
+  const { agent, call, caller, nowMs } = draft
   if (call.name !== 'live' || caller.name !== 'pausing' || !areSpansSettled(caller)) return
   if (caller.turnEndAtMs === null) {
     const endMs = caller.spans.at(-1)?.endMs ?? nowMs
-    caller.turnEndAtMs = endMs + turnEndDelayMs(spansText(caller.spans), settings.endOfTurn, draft.language)
+    caller.turnEndAtMs = endMs + turnEndDelayMs(spansText(caller.spans), waitRange(draft), draft.language)
   }
   if (agent.name === 'idle' && caller.digits === '' && caller.turnEndAtMs <= nowMs) takeTurn(draft)
 }
@@ -31,6 +32,7 @@ function takeTurn(draft: Draft): void {
   const { call, settings, language } = draft
   const spans = takeSettledSpans(draft)
   call.reprompts = 0
+  learnFromTurn(draft, spans)
   if (isLeaveTaking(spansText(spans), settings.endCall.phrases)) {
     finishCallerUtterance(draft, spans)
     enterClosing(draft, 'end_phrase', settings.endCall.message ?? language.goodbye)
