@@ -284,6 +284,27 @@ describe('wake-ups', () => {
   })
 })
 
+test('what nobody will ask for again is removed', async () => {
+  const callId = await callWithEvents('http://127.0.0.1:1/', 0)
+  const long = new Date(Date.now() - 2 * 3_600_000)
+  const storage = createFolderStorage(folder)
+  await storage.put('recordings/part', Buffer.from('audio'))
+  await storage.put('recordings/call.wav', Buffer.from('audio'))
+  await database.sql`update calls set completed_at = ${long} where id = ${callId}`
+  await database.sql`insert into recordings (id, call_id, status, storage_key, created_at)
+    values ('rec_1', ${callId}, 'ready', 'recordings/call.wav', ${long})`
+  await database.sql`insert into streams (id, call_id, node_id, token_hash, minted_at, expires_at)
+    values ('strm_1', ${callId}, 'node_1', 'hash', ${long}, ${long})`
+  await database.sql`insert into recording_parts (stream_id, number, storage_key, offset_ms, duration_ms, is_last)
+    values ('strm_1', 1, 'recordings/part', 0, 1000, true)`
+  await database.sql`insert into idempotency_keys (organization_id, key, request_hash, response_status, response_body, created_at)
+    values (${organizationId}, 'k', 'h', 201, '{}', ${new Date(Date.now() - 25 * 3_600_000)})`
+  startWorker()
+  await expect.poll(() => storage.list('recordings/')).toEqual(['recordings/call.wav'])
+  await expect.poll(() => database.sql`select 1 from recording_parts`).toHaveLength(0)
+  expect(await database.sql`select 1 from idempotency_keys`).toHaveLength(0)
+})
+
 describe('stopping', () => {
   test('lets a delivery in hand come to its end', async () => {
     let finish = () => {}

@@ -11,6 +11,7 @@ import { createAdmission } from '@phonevoice/services/limits'
 import { claimWork, type Work, type WorkKind } from '@phonevoice/services/work'
 import type { ObjectStorage } from '@phonevoice/storage'
 import { deliver } from './jobs/deliver.ts'
+import { tidy } from './jobs/tidy.ts'
 import { doWork } from './jobs/work.ts'
 import { createLeaseKeeper } from './lease-keeper.ts'
 import { createMergeRecording } from './merge-recording.ts'
@@ -45,6 +46,7 @@ const SLOTS = { deliveries: 200, lines: 64, finishes: 64 }
 const SWEEP_EVERY_MS = 1000
 const RECONCILE_EVERY_MS = 5000
 const RECONCILE_BATCH = 50
+const TIDY_EVERY_MS = 60_000
 /** A delivery may take 15 s. */
 const DRAIN_MS = 20_000
 const READY_MS = 10_000
@@ -124,6 +126,14 @@ export function createWorker(deps: WorkerDependencies): Worker {
     }
   }
 
+  let isTidying = false
+  async function tidyUp(): Promise<void> {
+    if (isTidying) return
+    isTidying = true
+    await tidy(ctx, deps.storage)
+    isTidying = false
+  }
+
   const running: Timer[] = []
   let stopping: Promise<void> | null = null
   return {
@@ -135,6 +145,8 @@ export function createWorker(deps: WorkerDependencies): Worker {
       sweep()
       running.push(timers.every(SWEEP_EVERY_MS, sweep))
       running.push(timers.every(RECONCILE_EVERY_MS, () => void reconcile()))
+      void tidyUp()
+      running.push(timers.every(TIDY_EVERY_MS, () => void tidyUp()))
     },
     onWake: (wakeUp) => void wakeHere(wakeUp),
     isReady: () => timers.now() - sweptAtMs < READY_MS,

@@ -5,7 +5,7 @@ import { findCall } from '../calls/call-row.ts'
 import { failCall } from '../calls/fail-call.ts'
 import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
 import { announceNode } from '../media-nodes/index.ts'
-import { addRecordingPart, findRecording, startRecording } from '../recordings/index.ts'
+import { addRecordingPart, deleteMergedParts, findRecording, startRecording } from '../recordings/index.ts'
 import { recordUsage } from '../usage/index.ts'
 import { claimWork, LEASE_MS, settleWork, type Work } from '../work/index.ts'
 import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
@@ -361,6 +361,27 @@ describe('the recording', () => {
       recording: { status: 'failed' },
       recording_url: null,
     })
+  })
+
+  test('has its parts deleted an hour after they were merged; those that could not be stay', async () => {
+    await world.database.sql`delete from recording_parts`
+    const merged = await recordedCall({ closed: true, isLast: true })
+    await finish(merged)
+    const unmerged = await recordedCall({ closed: true, isLast: true })
+    await finish(unmerged, { mergeRecording: () => Promise.reject(new Error('the disk is full')) })
+    const deleted: string[] = []
+    const pass = (deleteObject = async (key: string) => void deleted.push(key)) =>
+      deleteMergedParts(world.ctx, { limit: 10, deleteObject })
+    expect(await pass()).toBe(0)
+    world.clock.advance(3_600_001)
+    // What is interrupted is found again.
+    await expect(pass(() => Promise.reject(new Error('the disk is away')))).rejects.toThrow('away')
+    expect(await pass()).toBe(1)
+    expect(deleted).toEqual(['a'])
+    expect(await pass()).toBe(0)
+    const left = await world.database.sql`
+      select s.call_id from recording_parts p join streams s on s.id = p.stream_id`
+    expect(left.map((row) => row.call_id)).toEqual([unmerged])
   })
 
   test('that was merged before a crash is not merged again', async () => {

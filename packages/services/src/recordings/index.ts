@@ -1,3 +1,4 @@
+export { deleteMergedParts } from './delete-merged-parts.ts'
 export {
   findRecording,
   getRecording,
