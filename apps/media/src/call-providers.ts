@@ -1,8 +1,13 @@
 import type { AssistantSettings } from '@phonevoice/contracts'
 import {
+  createDeepgramFluxStt,
+  createDeepgramListenStt,
+  createDeepgramTts,
+  createElevenLabsTts,
   createOpenAiCompatibleTts,
   createOpenAiLlm,
   createOpenAiRealtimeStt,
+  createOpenAiRealtimeTts,
   type LlmProvider,
   type SttProvider,
   type TtsProvider,
@@ -15,6 +20,8 @@ export interface ProviderAccess {
   openai: ProviderServer
   /** An OpenAI-compatible voice server. */
   voice: ProviderServer
+  deepgram: ProviderServer
+  elevenlabs: ProviderServer
 }
 
 export interface ProviderServer {
@@ -41,17 +48,17 @@ export interface CallProvidersOptions {
 export function createCallProviders(call: CallForSession, options: CallProvidersOptions): CallProviders {
   const { llm, transcriber, voice } = call.assistant
   return {
-    transcribers: withFallback<TranscriberSettings>(transcriber).map(({ model }) =>
-      createOpenAiRealtimeStt({ ...options.access.openai, model }),
+    transcribers: withFallback<TranscriberSettings>(transcriber).map((settings) =>
+      createTranscriber(settings, options.access),
     ),
     answers: withFallback<LlmSettings>(llm).map((settings) => ({
       llm: createLlm(call, settings, options),
       temperature: settings.temperature,
       firstTokenTimeoutMs: settings.timeout_ms,
     })),
-    voices: withFallback<VoiceSettings>(voice).map(({ model, voice_id, speed }) => ({
-      tts: createOpenAiCompatibleTts({ ...options.access.voice, model, voiceId: voice_id }),
-      speed,
+    voices: withFallback<VoiceSettings>(voice).map((settings) => ({
+      tts: createVoice(settings, options.access),
+      speed: settings.speed,
     })),
   }
 }
@@ -59,6 +66,35 @@ export function createCallProviders(call: CallForSession, options: CallProviders
 type LlmSettings = Omit<AssistantSettings['llm'], 'fallback' | 'filler_after_ms'>
 type TranscriberSettings = Omit<AssistantSettings['transcriber'], 'fallback'>
 type VoiceSettings = Omit<AssistantSettings['voice'], 'fallback'>
+
+function createTranscriber({ provider, model }: TranscriberSettings, access: ProviderAccess): SttProvider {
+  switch (provider) {
+    case 'openai':
+      return createOpenAiRealtimeStt({ ...access.openai, model })
+    case 'deepgram':
+      return createDeepgramListenStt({ ...access.deepgram, model })
+    case 'deepgram-flux':
+      return createDeepgramFluxStt({ ...access.deepgram, model })
+    default:
+      return provider satisfies never
+  }
+}
+
+function createVoice({ provider, model, voice_id }: VoiceSettings, access: ProviderAccess): TtsProvider {
+  const voice = { model, voiceId: voice_id }
+  switch (provider) {
+    case 'openai-compatible':
+      return createOpenAiCompatibleTts({ ...access.voice, ...voice })
+    case 'openai':
+      return createOpenAiRealtimeTts({ ...access.openai, ...voice })
+    case 'deepgram':
+      return createDeepgramTts({ ...access.deepgram, ...voice })
+    case 'elevenlabs':
+      return createElevenLabsTts({ ...access.elevenlabs, ...voice })
+    default:
+      return provider satisfies never
+  }
+}
 
 function createLlm(call: CallForSession, settings: LlmSettings, options: CallProvidersOptions): LlmProvider {
   if (settings.provider === 'openai')

@@ -54,13 +54,22 @@ const live: ProviderAccess = {
   voice: config.TTS_BASE_URL
     ? { baseUrl: config.TTS_BASE_URL, apiKey: config.TTS_API_KEY ?? null, fetch }
     : openai,
+  deepgram: { baseUrl: config.DEEPGRAM_BASE_URL, apiKey: config.DEEPGRAM_API_KEY ?? null, fetch },
+  elevenlabs: { baseUrl: config.ELEVENLABS_BASE_URL, apiKey: config.ELEVENLABS_API_KEY ?? null, fetch },
 }
 const sandboxProvider = {
   baseUrl: config.SANDBOX_PROVIDERS_URL ?? config.OPENAI_BASE_URL,
   apiKey: 'sandbox',
   fetch,
 }
-const test: ProviderAccess = { openai: sandboxProvider, voice: sandboxProvider }
+/** The sandbox has all vendors at one origin; OpenAI's addresses carry a version, the others' do not. */
+const sandboxVendor = { ...sandboxProvider, baseUrl: new URL(sandboxProvider.baseUrl).origin }
+const test: ProviderAccess = {
+  openai: sandboxProvider,
+  voice: sandboxProvider,
+  deepgram: sandboxVendor,
+  elevenlabs: sandboxVendor,
+}
 
 const media = await startMedia(
   {
