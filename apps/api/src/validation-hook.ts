@@ -1,6 +1,7 @@
 import { type FieldProblem, InvalidInput } from '@phonevoice/base'
 import type { ErrorCode } from '@phonevoice/contracts'
 import type { z } from 'zod'
+import { messageOf } from './validation-message.ts'
 
 type Target = 'json' | 'query' | 'param' | 'header' | 'form' | 'cookie'
 type ValidationResult =
@@ -41,12 +42,6 @@ function isStorable(text: string): boolean {
 
 function unstorable(path: readonly string[], target: Target): FieldProblem {
   return { pointer: pointerTo(path, target), message: 'must be valid text without the zero character' }
-}
-
-/** Zod's own sentences begin "Invalid input: …"; ours complete "the field …". */
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.message.endsWith('received undefined')) return 'is required'
-  return issue.message.replace(/^Invalid input: expected/, 'must be:')
 }
 
 /** A JSON Pointer into the body; `query/…`, `path/…` and `header/…` elsewhere. */

@@ -45,3 +45,8 @@ export function isSimulatedPhone(phoneNumber: string): boolean {
 
 /** The caller id of test calls that name none. The sandbox's account owns +12025550190 to +12025550199. */
 export const SANDBOX_CALLER_ID = '+12025550190'
+
+/** True for a number of the sandbox's own account, which a test key may show as caller id and bind. */
+export function isSandboxNumber(phoneNumber: string): boolean {
+  return /^\+1202555019\d$/.test(phoneNumber)
+}

@@ -162,6 +162,15 @@ describe('refuses', () => {
     for (const phone of Object.keys(SIMULATED_PHONES)) expect(refusal.message).toContain(phone)
   })
 
+  it('lets a test key show the numbers of the sandbox only', async () => {
+    expect(JSON.parse((await create({ from: '+12025550199' })).body).from).toBe('+12025550199')
+    for (const from of ['+12025550123', '+14155552671'])
+      await expect(create({ from })).rejects.toMatchObject({
+        code: 'number_not_owned',
+        fields: [{ pointer: '/from' }],
+      })
+  })
+
   it('refuses an assistant of another organization like a missing one', async () => {
     const other = (await createOrganization(ctx, { name: 'Other' })).id
     const theirs = await createAssistant(ctx, { organizationId: other, settings: { name: 'B' } })

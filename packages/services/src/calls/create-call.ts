@@ -1,5 +1,11 @@
 import { InternalError, InvalidInput, PreconditionFailed } from '@phonevoice/base'
-import { type CallCreate, isSimulatedPhone, SANDBOX_CALLER_ID, SIMULATED_PHONES } from '@phonevoice/contracts'
+import {
+  type CallCreate,
+  isSandboxNumber,
+  isSimulatedPhone,
+  SANDBOX_CALLER_ID,
+  SIMULATED_PHONES,
+} from '@phonevoice/contracts'
 import { patchSettings, type SealedSettings } from '../assistants/settings.ts'
 import { storedSettings } from '../assistants/to-assistant.ts'
 import type { Mode, ServiceContext } from '../context.ts'
@@ -115,19 +121,24 @@ function chooseLine(
   request: CallCreate,
   facts: CreateFacts,
 ): { fromNumber: string; carrierAccountId: string | null } {
-  if (mode === 'test') return { fromNumber: request.from ?? SANDBOX_CALLER_ID, carrierAccountId: null }
+  if (mode === 'test') {
+    const { from = SANDBOX_CALLER_ID } = request
+    if (!isSandboxNumber(from))
+      throw numberNotOwned(
+        'A test key calls from the numbers of the sandbox, +12025550190 to +12025550199: use one of them, or leave from out.',
+      )
+    return { fromNumber: from, carrierAccountId: null }
+  }
   if (!facts.has_account)
     throw new PreconditionFailed(
       'carrier_not_configured',
       'This organization has no carrier account, so it cannot place live calls: add one, or use a test key.',
     )
   if (facts.from_number === null || facts.carrier_account_id === null)
-    throw new InvalidInput(
-      'number_not_owned',
+    throw numberNotOwned(
       request.from === undefined
         ? 'This organization has no number to call from: add one that its carrier account owns.'
         : 'The number in from does not belong to this organization: use one of yours, or leave it out.',
-      { fields: [{ pointer: '/from', message: 'must be a number of yours' }] },
     )
   return { fromNumber: facts.from_number, carrierAccountId: facts.carrier_account_id }
 }
@@ -153,6 +164,12 @@ function settingsFor(
     request.assistant_overrides,
     '/assistant_overrides',
   )
+}
+
+function numberNotOwned(message: string): InvalidInput {
+  return new InvalidInput('number_not_owned', message, {
+    fields: [{ pointer: '/from', message: 'must be a number of yours' }],
+  })
 }
 
 function numberNotSimulated(): InvalidInput {

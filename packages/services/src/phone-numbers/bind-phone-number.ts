@@ -1,5 +1,5 @@
 import { Conflict, InvalidInput, newId } from '@phonevoice/base'
-import type { PhoneNumberResource } from '@phonevoice/contracts'
+import { isSandboxNumber, type PhoneNumberResource } from '@phonevoice/contracts'
 import type { Mode, ServiceContext } from '../context.ts'
 import { toPhoneNumber } from './to-phone-number.ts'
 
@@ -16,8 +16,6 @@ export interface BoundPhoneNumber {
   carrierAccountId: string | null
 }
 
-const SANDBOX_NUMBER = /^\+1202555019\d$/
-
 /**
  * Lets an assistant answer a number. In test mode any number of the sandbox's own, +12025550190 to +12025550199; in live mode one that the
  * organization owns. Binding again changes the assistant. Throws `unknown_assistant`, `number_not_owned`, `phone_number_taken`.
@@ -26,7 +24,7 @@ export async function bindPhoneNumber(
   ctx: ServiceContext,
   input: BindPhoneNumber,
 ): Promise<BoundPhoneNumber> {
-  if (input.mode === 'test' && !SANDBOX_NUMBER.test(input.phoneNumber))
+  if (input.mode === 'test' && !isSandboxNumber(input.phoneNumber))
     throw numberNotOwned('A test key binds the numbers of the sandbox: +12025550190 to +12025550199.')
   const facts = await write(ctx, input)
   if (!facts.is_assistant)
