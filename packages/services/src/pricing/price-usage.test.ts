@@ -1,4 +1,4 @@
-import { costLineSchema } from '@phonevoice/contracts'
+import { costLineSchema, TRANSCRIBER_DEFAULTS, VOICE_DEFAULTS } from '@phonevoice/contracts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DEFAULT_RATES, priceUsage, RATE_CARD, type Rate, type Usage } from './index.ts'
@@ -134,6 +134,40 @@ describe('pricing', () => {
       at,
     )
     expect(costMicroUsd).toBe(14_000 + 4000 + 17_000 + 450 + 90 + 6750 + 100)
+  })
+
+  test('speech that a model makes is priced by its tokens', () => {
+    const spoken = (unit: Usage['unit'], quantity: number): Usage => ({
+      component: 'tts',
+      provider: 'openai',
+      model: 'gpt-realtime-2.1-mini',
+      unit,
+      quantity,
+      source: 'measured',
+    })
+    const { lines, costMicroUsd } = priceUsage(
+      [spoken('input_token', 1000), spoken('output_token', 200), spoken('output_audio_token', 1200)],
+      at,
+    )
+    expect(costMicroUsd).toBe(600 + 480 + 24_000)
+    expect(new Set(lines.map(({ source }) => source))).toEqual(new Set(['measured']))
+  })
+
+  test('what an assistant gets without naming a model is on the card', () => {
+    const { 'openai-compatible': _ownServer, openai, ...voices } = VOICE_DEFAULTS
+    const used: [Usage['component'], string, string, Usage['unit']][] = [
+      ...Object.entries(TRANSCRIBER_DEFAULTS).map(
+        ([provider, { model }]) => ['stt', provider, model, 'second'] satisfies (typeof used)[number],
+      ),
+      ...Object.entries(voices).map(
+        ([provider, { model }]) => ['tts', provider, model, 'character'] satisfies (typeof used)[number],
+      ),
+      ['tts', 'openai', openai.model, 'output_audio_token'],
+    ]
+    for (const [component, provider, model, unit] of used) {
+      const item: Usage = { component, provider, model, unit, quantity: 1000, source: 'measured' }
+      expect(priceUsage([item], at).lines[0], `${provider} ${model}`).toMatchObject({ source: 'measured' })
+    }
   })
 
   test('what is not on the card is estimated, and a user’s own endpoint is free', () => {

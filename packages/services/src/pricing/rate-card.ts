@@ -4,7 +4,14 @@
  */
 import type { CostLine } from '@phonevoice/contracts'
 
-export type UsageUnit = 'second' | 'input_token' | 'cached_input_token' | 'output_token' | 'character'
+export type UsageUnit =
+  | 'second'
+  | 'input_token'
+  | 'cached_input_token'
+  | 'output_token'
+  /** Of speech that a model makes itself. */
+  | 'output_audio_token'
+  | 'character'
 
 export interface Rate {
   /** `llm` rates also price the analysis and unused early answers. */
@@ -57,6 +64,73 @@ function tokenRates(prices: TokenPrices): Rate[] {
   ]
 }
 
+/** A model of OpenAI's that speaks: USD per million tokens. */
+function voiceTokenRates(prices: TokenPrices & { outputAudio: number }): Rate[] {
+  const { model, validFrom, source } = prices
+  const usd = {
+    input_token: prices.input,
+    cached_input_token: prices.cachedInput,
+    output_token: prices.output,
+    output_audio_token: prices.outputAudio,
+  } as const
+  return (Object.keys(usd) as (keyof typeof usd)[]).map((unit) => ({
+    component: 'tts',
+    provider: 'openai',
+    model,
+    unit,
+    billing: 'as-measured',
+    priceMicroUsd: Math.round(usd[unit] * MILLION),
+    per: MILLION,
+    validFrom,
+    source,
+  }))
+}
+
+function listeningRate(
+  provider: string,
+  model: string,
+  usdPerMinute: number,
+  validFrom: string,
+  source: string,
+): Rate {
+  return {
+    component: 'stt',
+    provider,
+    model,
+    unit: 'second',
+    billing: 'as-measured',
+    priceMicroUsd: Math.round(usdPerMinute * MILLION),
+    per: 60,
+    validFrom,
+    source,
+  }
+}
+
+function speakingRate(
+  provider: string,
+  model: string,
+  usdPerMillion: number,
+  validFrom: string,
+  source: string,
+): Rate {
+  return {
+    component: 'tts',
+    provider,
+    model,
+    unit: 'character',
+    billing: 'as-measured',
+    priceMicroUsd: Math.round(usdPerMillion * MILLION),
+    per: MILLION,
+    validFrom,
+    source,
+  }
+}
+
+const DEEPGRAM_LISTEN_PRICES = 'Deepgram list prices, streaming, as quoted on 1 August 2026'
+const DEEPGRAM_FLUX_PRICES =
+  'Deepgram list prices, as quoted in May (English) and on 4 November 2026 (multilingual)'
+const DEEPGRAM_SPEAK_PRICES = 'Deepgram list prices, as quoted in May 2026'
+const ELEVENLABS_PRICES = 'ElevenLabs API list prices, as quoted in May 2026; plans with credits differ'
 const OPENAI_PRICES = 'OpenAI list prices, read in November 2026'
 const TWILIO_PRICES = 'Twilio list prices for the United States, read in November 2026'
 
@@ -189,6 +263,34 @@ export const RATE_CARD: readonly Rate[] = [
       source: 'Paid by the user to the vendor',
     }),
   ),
+  listeningRate('deepgram', 'nova-3', 0.0048, '2026-01-01', DEEPGRAM_LISTEN_PRICES),
+  listeningRate('deepgram-flux', 'flux-general-en', 0.0065, '2026-01-01', DEEPGRAM_FLUX_PRICES),
+  listeningRate('deepgram-flux', 'flux-general-multi', 0.0078, '2026-01-01', DEEPGRAM_FLUX_PRICES),
+  speakingRate('deepgram', 'aura-2', 30, '2026-01-01', DEEPGRAM_SPEAK_PRICES),
+  speakingRate('elevenlabs', 'eleven_flash_v2_5', 50, '2026-01-01', ELEVENLABS_PRICES),
+  speakingRate('elevenlabs', 'eleven_flash_v2', 50, '2026-01-01', ELEVENLABS_PRICES),
+  speakingRate('elevenlabs', 'eleven_multilingual_v2', 100, '2026-01-01', ELEVENLABS_PRICES),
+  speakingRate('elevenlabs', 'eleven_v3', 100, '2026-01-01', ELEVENLABS_PRICES),
+  ...voiceTokenRates({
+    model: 'gpt-realtime-2.1-mini',
+    input: 0.6,
+    cachedInput: 0.06,
+    output: 2.4,
+    outputAudio: 20,
+    validFrom: '2026-01-01',
+    source: OPENAI_PRICES,
+  }),
+  ...['gpt-realtime-2.1', 'gpt-realtime-2'].flatMap((model) =>
+    voiceTokenRates({
+      model,
+      input: 4,
+      cachedInput: 0.4,
+      output: 24,
+      outputAudio: 64,
+      validFrom: '2026-01-01',
+      source: OPENAI_PRICES,
+    }),
+  ),
   ...['tts-1', 'gpt-4o-mini-tts'].map(
     (model): Rate => ({
       component: 'tts',
@@ -257,6 +359,21 @@ export const DEFAULT_RATES: readonly Omit<Rate, 'provider' | 'model' | 'validFro
     per: MILLION,
     source: 'As gpt-6-sol',
   },
+  ...(
+    [
+      ['input_token', 0.6],
+      ['cached_input_token', 0.06],
+      ['output_token', 2.4],
+      ['output_audio_token', 20],
+    ] as const
+  ).map(([unit, usd]) => ({
+    component: 'tts' as const,
+    unit,
+    billing: 'as-measured' as const,
+    priceMicroUsd: Math.round(usd * MILLION),
+    per: MILLION,
+    source: 'As gpt-realtime-2.1-mini',
+  })),
   {
     component: 'tts',
     unit: 'character',
