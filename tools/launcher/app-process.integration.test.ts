@@ -40,7 +40,7 @@ afterEach(async () => {
 describe('startApp', () => {
   it('shows the end of the log of an app that does not start', async () => {
     const failing = start(`console.error('DATABASE_URL is missing'); process.exit(3)`)
-    await expect(failing).rejects.toThrow(/app did not start: it ended.*DATABASE_URL is missing/s)
+    await expect(failing).rejects.toThrow(/app did not start: it ended \(exit code 1\).*DATABASE_URL is missing/s)
   })
 
   it('gives up on an app that never says it listens, and ends it', async () => {

@@ -25,8 +25,8 @@ export interface AppOptions {
 export interface App {
   readonly name: string
   readonly pid: number
-  /** Settles when the process has ended, for whatever reason. */
-  readonly ended: Promise<void>
+  /** Settles when the process has ended, with how: `SIGKILL`, `exit code 1`. */
+  readonly ended: Promise<string>
   /** SIGTERM, and SIGKILL for one that does not end in time. Idempotent. */
   stop(): Promise<void>
   /** SIGKILL. */
@@ -36,12 +36,12 @@ export interface App {
 /** Starts an app and waits until it listens and answers. Throws with the end of its log when it does not. */
 export async function startApp(options: AppOptions): Promise<App> {
   const child = spawnApp(options)
-  const ended = once(child, 'close').then(() => {})
+  const ended = once(child, 'close').then(([code, signal]) => String(signal ?? `exit code ${code}`))
   const app = toApp(options, child, ended)
   const startTimeoutMs = options.startTimeoutMs ?? 20_000
   const gaveUp = new AbortController()
   const timer = setTimeout(() => gaveUp.abort(`not ready after ${startTimeoutMs / 1000} s`), startTimeoutMs)
-  ended.then(() => gaveUp.abort('it ended'))
+  ended.then((how) => gaveUp.abort(`it ended (${how})`))
   const cancel = () => gaveUp.abort('the start was cancelled')
   if (options.signal?.aborted) cancel()
   options.signal?.addEventListener('abort', cancel)
@@ -98,7 +98,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-function toApp(options: AppOptions, child: ChildProcess, ended: Promise<void>): App {
+function toApp(options: AppOptions, child: ChildProcess, ended: Promise<string>): App {
   let stopping: Promise<void> | null = null
   const stop = async () => {
     child.kill('SIGTERM')

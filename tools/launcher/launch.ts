@@ -3,6 +3,7 @@ import { type App, startApp } from './app-process.ts'
 import { bundleApp } from './bundle.ts'
 import { migrateAll, openLauncherDatabase } from './database.ts'
 import { APP_NAMES, type AppName, appEnvironment, healthUrlOf, type Urls, urlsOf } from './environment.ts'
+import { parsePort } from './flags.ts'
 import { endLeftovers, rememberProcesses } from './leftovers.ts'
 import { choosePorts } from './ports.ts'
 import { ensureSeed, type Seed } from './seed.ts'
@@ -38,7 +39,7 @@ export async function launch(options: LaunchOptions, running: Running): Promise<
   const { state, env, report, signal, projectRoot } = options
   await endLeftovers(state)
   const secrets = ensureSecrets(state)
-  const ports = await choosePorts(state, env.PORT ? Number(env.PORT) : null)
+  const ports = await choosePorts(state, parsePort(env.PORT))
   const urls = urlsOf(ports)
   const bundles = bundleAll(projectRoot, state)
   // Awaited below; a failure meanwhile must not count as unhandled.

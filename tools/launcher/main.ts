@@ -1,16 +1,13 @@
 /**
  * `npm start`: everything on this machine, with nothing but Node. Starts Postgres (or uses DATABASE_URL), migrates it, starts the four
  * apps, and makes one demo call.
- *
- *   --no-demo          do not place the call
- *   --state <folder>   keep data, secrets and logs there instead of in .phonevoice
  */
 import { existsSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { endOfLog } from './app-process.ts'
 import { runDemo } from './demo.ts'
+import { type Flags, parseFlags, USAGE } from './flags.ts'
 import { type Installation, launch, type Running, stopAll } from './launch.ts'
 import { rememberProcesses } from './leftovers.ts'
 import { AlreadyRunning, takeLock } from './lock.ts'
@@ -18,15 +15,13 @@ import { openStateFolder } from './state-folder.ts'
 import { devFile, welcome } from './welcome.ts'
 
 const projectRoot = path.resolve(import.meta.dirname, '../..')
-const { values: flags } = parseArgs({
-  options: { 'no-demo': { type: 'boolean', default: false }, state: { type: 'string' } },
-})
+const flags = readFlags()
 const startedAtMs = Date.now()
 const print = (line: string) => console.log(line)
 const settingsFile = path.join(projectRoot, '.env')
 if (existsSync(settingsFile)) process.loadEnvFile(settingsFile)
 
-const state = openStateFolder(path.resolve(flags.state ?? path.join(projectRoot, '.phonevoice')))
+const state = openStateFolder(path.resolve(flags.stateFolder ?? path.join(projectRoot, '.phonevoice')))
 // A terminal that was closed must not keep us from stopping in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const stop = new AbortController()
@@ -34,6 +29,18 @@ const running: Running = { apps: [], stopDatabase: null }
 listenToSignals()
 process.exitCode = await main()
 process.exit()
+
+function readFlags(): Flags {
+  try {
+    const flags = parseFlags(process.argv.slice(2))
+    if (!flags.isHelp) return flags
+    console.log(USAGE)
+    return process.exit(0)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    return process.exit(2)
+  }
+}
 
 async function main(): Promise<number> {
   let giveBackLock: () => void
@@ -81,15 +88,18 @@ async function run(): Promise<number> {
   )
   state.writeJson('dev.json', devFile(installation, process.pid))
   print(welcome(installation, (Date.now() - startedAtMs) / 1000))
-  const appEnded = Promise.race(installation.apps.map(async (app) => app.ended.then(() => app.name)))
+  const appEnded = Promise.race(
+    installation.apps.map(async ({ name, ended }) => ({ name, how: await ended })),
+  )
   const asked = new Promise<null>((resolve) => {
     if (stop.signal.aborted) resolve(null)
     stop.signal.addEventListener('abort', () => resolve(null))
   })
-  if (!flags['no-demo']) void demo(installation)
+  if (flags.isDemo) void demo(installation)
   const ended = await Promise.race([appEnded, asked])
   if (ended === null) return 0
-  console.error(`\n${ended} has ended unexpectedly.\n${endOfLog(state.path('logs', `${ended}.log`))}`)
+  const { name, how } = ended
+  console.error(`\n${name} has ended unexpectedly (${how}).\n${endOfLog(state.path('logs', `${name}.log`))}`)
   return 1
 }
 

@@ -10,9 +10,7 @@ export type Ports = Record<(typeof PORT_NAMES)[number], number>
  */
 export async function choosePorts(state: StateFolder, apiPort: number | null): Promise<Ports> {
   const last = state.readJson<Partial<Ports>>('ports.json') ?? {}
-  if (apiPort !== null && !(await isFree(apiPort))) {
-    throw new Error(`Port ${apiPort} (from PORT) is taken. Choose another, or unset PORT.`)
-  }
+  if (apiPort !== null) await requireFree(apiPort)
   const chosen: Partial<Ports> = {}
   for (const name of PORT_NAMES) {
     const wanted = name === 'api' && apiPort !== null ? apiPort : last[name]
@@ -23,20 +21,35 @@ export async function choosePorts(state: StateFolder, apiPort: number | null): P
   return chosen as Ports
 }
 
+async function requireFree(port: number): Promise<void> {
+  try {
+    await tryPort(port)
+  } catch (error) {
+    const problem =
+      (error as NodeJS.ErrnoException).code === 'EACCES' ? 'needs more rights than you have' : 'is taken'
+    throw new Error(`Port ${port} (from PORT) ${problem}. Choose another, or unset PORT.`)
+  }
+}
+
 async function isFree(port: number): Promise<boolean> {
-  return (await tryPort(port)) !== null
+  return await tryPort(port).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function freePort(): Promise<number> {
-  const port = await tryPort(0)
-  if (port === null) throw new Error('The system has no free port on 127.0.0.1.')
-  return port
+  try {
+    return await tryPort(0)
+  } catch {
+    throw new Error('The system has no free port on 127.0.0.1.')
+  }
 }
 
-function tryPort(port: number): Promise<number | null> {
-  return new Promise((resolve) => {
+function tryPort(port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
     const probe = createServer()
-    probe.once('error', () => resolve(null))
+    probe.once('error', reject)
     probe.listen(port, '127.0.0.1', () => {
       const address = probe.address() as { port: number }
       probe.close(() => resolve(address.port))
