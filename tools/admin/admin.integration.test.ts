@@ -193,6 +193,52 @@ test('a webhook secret is shown, rotated and completed', async () => {
   expect(await run(`webhook-secret complete --organization ${organization}`)).toMatchObject({ code: 1 })
 })
 
+describe('limits and dial policy', () => {
+  test('limits are shown, changed and reset', async () => {
+    const show = `limits show --organization ${organization}`
+    const before = await json(show)
+    expect(before).toMatchObject({
+      concurrent_calls: 100,
+      queue_timeout_seconds: 600,
+      spend_per_day_usd: null,
+    })
+    await json(`limits set --organization ${organization} --concurrent-calls 7 --spend-per-day-usd 12.5`)
+    expect(await json(show)).toEqual({ ...before, concurrent_calls: 7, spend_per_day_usd: 12.5 })
+    await json(
+      `limits set --organization ${organization} --concurrent-calls default --spend-per-day-usd default`,
+    )
+    expect(await json(show)).toEqual(before)
+  })
+
+  test('a policy is shown, changed and reset, each part by itself', async () => {
+    const show = `policy show --organization ${organization}`
+    expect(await json(show)).toMatchObject({ countries: 'US,CA', hours: null })
+    await json(`policy set --organization ${organization} --countries us,de`)
+    const args = '--hours 09:00-20:00 --days mon,fri --time-zone Europe/Berlin'
+    await json(`policy set --organization ${organization} ${args}`)
+    expect(await json(show)).toMatchObject({
+      countries: 'US,DE',
+      hours: '09:00-20:00',
+      days: 'mon,fri',
+      time_zone: 'Europe/Berlin',
+    })
+    await json(`policy set --organization ${organization} --countries default --hours none`)
+    expect(await json(show)).toMatchObject({ countries: 'US,CA', hours: null, days: null })
+  })
+
+  test('what is no limit, country or hour is refused', async () => {
+    const errorOf = async (args: string) => (await run(`${args} --organization ${organization}`)).err
+    expect(await errorOf('limits set --concurrent-calls many')).toContain('a number or "default"')
+    expect(await errorOf('limits set --requests-per-second 0')).toContain('from 1')
+    expect(await errorOf('limits set')).toContain('--concurrent-calls')
+    expect(await errorOf('policy set --countries US,XX')).toContain('"XX" is not a country')
+    expect(await errorOf('policy set --hours 20:00-09:00')).toContain('later than start')
+    expect(await errorOf('policy set --hours 9-20')).toContain('HH:MM')
+    expect(await errorOf('policy set')).toContain('--countries')
+    expect((await run('limits set --organization org_none --concurrent-calls 1')).code).toBe(1)
+  })
+})
+
 describe('what is typed wrongly', () => {
   test('help names every command', async () => {
     const { code, out } = await run('help')
@@ -203,6 +249,8 @@ describe('what is typed wrongly', () => {
       'carrier add',
       'number add',
       'webhook-secret rotate',
+      'limits set',
+      'policy set',
     ])
       expect(out).toContain(group)
   })

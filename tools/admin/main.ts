@@ -1,4 +1,4 @@
-/** `npm run admin -- help`: what the person who runs the deployment does by hand. Organizations, keys, carrier accounts, numbers, webhook secrets. */
+/** `npm run admin -- help`: what the person who runs the deployment does by hand. Organizations, keys, carrier accounts, numbers, webhook secrets, limits, dial policies. */
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'

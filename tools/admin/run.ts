@@ -2,9 +2,11 @@ import { AppError } from '@phonevoice/base'
 import { carrierCommands } from './carrier.ts'
 import { type Command, parseInput, UsageError, usageLine } from './command.ts'
 import { keyCommands } from './key.ts'
+import { limitsCommands } from './limits.ts'
 import { numberCommands } from './number.ts'
 import { findInstallation, withContext } from './open-context.ts'
 import { organizationCommands } from './organization.ts'
+import { policyCommands } from './policy.ts'
 import { webhookSecretCommands } from './webhook-secret.ts'
 
 /** What `runAdmin` needs of a process. */
@@ -23,6 +25,8 @@ const COMMANDS: readonly Command[] = [
   ...carrierCommands,
   ...numberCommands,
   ...webhookSecretCommands,
+  ...limitsCommands,
+  ...policyCommands,
 ]
 
 /** Exit codes. */

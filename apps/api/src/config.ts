@@ -24,6 +24,10 @@ export const apiConfigShape = {
     description:
       'The origin under which carriers and users reach the api, e.g. https://api.example.com. Default: http://127.0.0.1:<port>.',
   }),
+  API_TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0).meta({
+    description:
+      'Proxies of your own between clients and the api, each of which adds the address it sees to X-Forwarded-For.',
+  }),
   STORAGE_DIR: z
     .string()
     .min(1)

@@ -2,6 +2,7 @@ import type { Log, Timers } from '@phonevoice/base'
 import type { CarrierAccount, CarrierNumbers } from '@phonevoice/carriers'
 import type { ApiKeyOwner, Authenticator } from '@phonevoice/services/api-keys'
 import type { ServiceContext } from '@phonevoice/services/context'
+import type { RateLimiter } from '@phonevoice/services/rate-limits'
 import type { ObjectStorage } from '@phonevoice/storage'
 import type { CallEventFeed } from './call-event-feed.ts'
 
@@ -10,6 +11,9 @@ export interface ApiDependencies {
   /** A context whose log lines carry the request's id. */
   createContext(log: Log): ServiceContext
   authenticator: Authenticator
+  rateLimiter: RateLimiter
+  /** Proxies of our own in front of the api, each of which adds an entry to `X-Forwarded-For`. */
+  trustedProxies: number
   /** Wakes readers of a call's event stream. */
   feed: CallEventFeed
   storage: Pick<ObjectStorage, 'get'>

@@ -4,6 +4,7 @@ import { openDatabase } from '@phonevoice/db'
 import { createBus, createWakeQueue } from '@phonevoice/queue'
 import { createAuthenticator } from '@phonevoice/services/api-keys'
 import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
+import { createRateLimiter } from '@phonevoice/services/rate-limits'
 import { createSecretBox } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createCallEventFeed } from './call-event-feed.ts'
@@ -43,9 +44,12 @@ const context: ServiceContext = {
   settings,
 }
 const feed = createCallEventFeed(bus)
+const rateLimiter = createRateLimiter({ db, clock: systemClock, timers: systemClock, log })
 const server = createServer({
   createContext: (requestLog) => ({ ...context, log: requestLog }),
   authenticator: createAuthenticator(context),
+  rateLimiter,
+  trustedProxies: config.API_TRUSTED_PROXIES,
   feed,
   storage: createFolderStorage(config.STORAGE_DIR),
   carrierNumbers: (account) => createTwilioClient(account),
@@ -66,6 +70,7 @@ async function shutDown(): Promise<void> {
   setTimeout(() => process.exit(1), CLOSE_TIMEOUT_MS).unref()
   await server.close()
   feed.close()
+  await rateLimiter.close()
   await Promise.all([queue.close(), bus.close()])
   await db.close()
   process.exit(0)

@@ -78,6 +78,7 @@ export function toDocument(api: Api): OpenApiDocument {
         name: 'Webhooks',
         description: 'Who receives the events of calls, and what became of each delivery.',
       },
+      { name: 'Do not call', description: 'Numbers that are never called.' },
       { name: 'System', description: 'For whoever runs the service.' },
     ],
   })

@@ -1,20 +1,48 @@
-import { Unauthenticated } from '@phonevoice/base'
+import { AppError, LimitExceeded, Unauthenticated } from '@phonevoice/base'
 import type { Authenticator } from '@phonevoice/services/api-keys'
-import type { MiddlewareHandler } from 'hono'
+import type { AddressGuard } from '@phonevoice/services/rate-limits'
+import type { Context, MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../dependencies.ts'
+import { clientAddress } from './client-address.ts'
 
-/** Requires `Authorization: Bearer <key>` and leaves its owner for the handler. */
-export function bearer(authenticator: Authenticator): MiddlewareHandler<ApiEnv> {
+/**
+ * Requires `Authorization: Bearer <key>` and leaves its owner for the handler. An address that has sent too many rejected keys is asked to wait before
+ * anything is looked up; a key that this process knows to be good works from there all the same.
+ */
+export function bearer(options: {
+  authenticator: Authenticator
+  guard: AddressGuard
+  trustedProxies: number
+}): MiddlewareHandler<ApiEnv> {
+  const { authenticator, guard, trustedProxies } = options
   return async function bearer(c, next) {
     const match = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')
-    if (!match?.[1]) {
+    const key = match?.[1]
+    if (!key) {
       c.header('WWW-Authenticate', 'Bearer')
       throw new Unauthenticated(
         'missing_api_key',
         'Send your API key in the header "Authorization: Bearer pv_…".',
       )
     }
-    c.set('owner', await authenticator.authenticate(match[1]))
+    c.set('owner', await identify(c, key))
     await next()
+  }
+
+  async function identify(c: Context<ApiEnv>, key: string) {
+    const address = clientAddress(c, trustedProxies)
+    const retryAfterSeconds = guard.waitSeconds(address)
+    if (retryAfterSeconds > 0 && !authenticator.remembers(key))
+      throw new LimitExceeded(
+        'rate_limited',
+        'Too many API keys from this address were not valid: wait, then send a valid one.',
+        { context: { retryAfterSeconds } },
+      )
+    try {
+      return await authenticator.authenticate(key)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'invalid_api_key') guard.note(address)
+      throw error
+    }
   }
 }

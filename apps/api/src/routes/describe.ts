@@ -48,7 +48,7 @@ export function problems(...codes: ErrorCode[]): Record<never, never> {
 }
 
 /** The errors of every route that needs a key. */
-export const KEY_PROBLEMS = ['missing_api_key', 'invalid_api_key'] as const
+export const KEY_PROBLEMS = ['missing_api_key', 'invalid_api_key', 'rate_limited'] as const
 /** The errors of every route that takes a body. */
 export const BODY_PROBLEMS = [
   'invalid_json',
@@ -65,6 +65,7 @@ export const callParam = idParam('call_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The call.')
 export const assistantParam = idParam('asst_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The assistant.')
 export const endpointParam = idParam('endp_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The webhook endpoint.')
 export const deliveryParam = idParam('dlv_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The delivery.')
+export const doNotCallParam = idParam('dnc_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The entry of the list.')
 export const phoneNumberParam = idParam('num_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The phone number.')
 
 /** Which page of a list. */

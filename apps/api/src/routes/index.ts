@@ -22,6 +22,10 @@ import { addTwilioStatus } from './carriers/twilio/status.ts'
 import { addTwilioStream } from './carriers/twilio/stream.ts'
 import { addGetDelivery } from './deliveries/get.ts'
 import type { AddRoute, Api } from './describe.ts'
+import { addAddDoNotCall } from './do-not-call/add.ts'
+import { addListDoNotCall } from './do-not-call/list.ts'
+import { addRemoveDoNotCall } from './do-not-call/remove.ts'
+import { addGetLimits } from './limits/get.ts'
 import { addBindPhoneNumber } from './phone-numbers/bind.ts'
 import { addListPhoneNumbers } from './phone-numbers/list.ts'
 import { addUnbindPhoneNumber } from './phone-numbers/unbind.ts'
@@ -65,6 +69,10 @@ const ROUTES: readonly AddRoute[] = [
   addCompleteWebhookRotation,
   addTestWebhookEndpoint,
   addGetDelivery,
+  addAddDoNotCall,
+  addListDoNotCall,
+  addRemoveDoNotCall,
+  addGetLimits,
   addHealth,
   addTwilioAnswer,
   addTwilioResume,

@@ -8,6 +8,7 @@ import { createAssistant } from '@phonevoice/services/assistants'
 import { createCall } from '@phonevoice/services/calls'
 import type { BusMessage, ServiceContext } from '@phonevoice/services/context'
 import { createOrganization } from '@phonevoice/services/organizations'
+import { createRateLimiter } from '@phonevoice/services/rate-limits'
 import { createSecretBox } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createCallEventFeed } from '../call-event-feed.ts'
@@ -76,9 +77,12 @@ export async function startTestServer(postgresUrl: string) {
     told: [] as { phoneNumber: string; voiceUrl: string | null }[],
     error: null as CarrierError | null,
   }
+  const rateLimiter = createRateLimiter({ db, clock, timers: clock, log })
   const server = createServer({
     createContext: (requestLog) => ({ ...context, log: requestLog }),
     authenticator: createAuthenticator(context, { ownerTtlMs: 0, missTtlMs: 0 }),
+    rateLimiter,
+    trustedProxies: 0,
     feed,
     storage,
     carrierNumbers: () => ({
@@ -103,6 +107,7 @@ export async function startTestServer(postgresUrl: string) {
     server,
     storage,
     numbers,
+    rateLimiter,
     lines,
     mine,
     theirs,
@@ -123,6 +128,7 @@ export async function startTestServer(postgresUrl: string) {
     },
     async close() {
       await server.close(200)
+      await rateLimiter.close()
       feed.close()
       await db.drop()
       await rm(folder, { recursive: true, force: true })

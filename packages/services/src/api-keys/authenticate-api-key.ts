@@ -1,6 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Unauthenticated } from '@phonevoice/base'
 import type { Mode, ServiceContext } from '../context.ts'
+import { LIMITS_DEFAULT, type OrganizationLimits } from '../limits/limits.ts'
 import { parseApiKey } from './key-format.ts'
 
 /** Whom a key speaks for. */
@@ -8,6 +9,8 @@ export interface ApiKeyOwner {
   organizationId: string
   mode: Mode
   keyId: string
+  /** What the api holds this owner to; as old as what is remembered of the key. */
+  limits: Pick<OrganizationLimits, 'createsPerSecond' | 'requestsPerSecond'>
 }
 
 /** An owner, and until when that stays true without asking again. */
@@ -40,12 +43,17 @@ export async function findApiKey(ctx: ServiceContext, hash: string): Promise<Fou
       where api_keys.id = found.id
         and (last_used_at is null or last_used_at <= ${new Date(now.getTime() - LAST_USED_EVERY_MS)})
     )
-    select * from found`
+    select found.*, l.creates_per_second, l.requests_per_second from found
+    left join organization_limits l on l.organization_id = found.organization_id`
   if (!row || !isSame(row.hash, hash)) return null
   return {
     organizationId: row.organization_id,
     mode: row.mode,
     keyId: row.id,
+    limits: {
+      createsPerSecond: row.creates_per_second ?? LIMITS_DEFAULT.createsPerSecond,
+      requestsPerSecond: row.requests_per_second ?? LIMITS_DEFAULT.requestsPerSecond,
+    },
     expiresAtMs: row.expires_at?.getTime() ?? null,
   }
 }
@@ -67,4 +75,6 @@ interface ApiKeyRow {
   mode: Mode
   hash: string
   expires_at: Date | null
+  creates_per_second: number | null
+  requests_per_second: number | null
 }

@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: 'Make a call',
   description:
-    'Answers at once with a queued call; what happens to it comes as webhooks, and can be read at any time. A test key calls the simulated phones only.',
+    'Answers at once with a queued call; what happens to it comes as webhooks, and can be read at any time. When all lines are in use it waits: see `queue_position`. A test key calls the simulated phones only.',
   security: SECURED,
   request: { headers: idempotencyHeaders, body: jsonBody(callCreateSchema) },
   responses: {
@@ -32,6 +32,9 @@ const route = createRoute({
       'invalid_webhook_url',
       'unknown_assistant',
       'number_not_simulated',
+      'destination_blocked',
+      'do_not_call',
+      'outside_hours',
       'number_not_owned',
       'carrier_not_configured',
       'idempotency_key_reused',
