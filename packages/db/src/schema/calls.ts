@@ -250,3 +250,28 @@ export const recordingParts = pgTable(
   },
   (table) => [primaryKey({ columns: [table.streamId, table.number] })],
 )
+
+/** What somebody outside wants of a live call, for the media node that holds it. A message, not a record: old ones are deleted. */
+export const callCommands = pgTable(
+  'call_commands',
+  {
+    id: text().primaryKey(),
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id, { onDelete: 'cascade' }),
+    nodeId: text('node_id').notNull(),
+    kind: text({ enum: ['say', 'keys', 'context', 'mute', 'end'] }).notNull(),
+    /** JSON text; emptied when it has been carried out. */
+    payload: text().notNull(),
+    createdAt: at('created_at').notNull(),
+    takenAt: at('taken_at'),
+    finishedAt: at('finished_at'),
+    /** JSON text of `CommandResult` (services). */
+    result: text(),
+  },
+  (table) => [
+    index('call_commands_waiting').on(table.nodeId, table.createdAt).where(sql`${table.takenAt} is null`),
+    index('call_commands_age').on(table.createdAt),
+    index('call_commands_call').on(table.callId),
+  ],
+)
