@@ -116,6 +116,22 @@ export const webhookEndpointRotatedSchema = webhookEndpointSchema
   .meta({ id: 'WebhookEndpointRotated' })
 export type WebhookEndpointRotated = z.infer<typeof webhookEndpointRotatedSchema>
 
+export const redeliverFailedSchema = z
+  .strictObject({
+    since: z.iso
+      .datetime({ offset: true })
+      .meta({ description: 'Failed deliveries created at this time or later.' }),
+  })
+  .meta({ id: 'RedeliverFailed' })
+
+export const redeliverySchema = z
+  .object({
+    object: z.literal('redelivery'),
+    count: z.int().meta({ description: 'How many will be sent again.' }),
+    has_more: z.boolean().meta({ description: 'There may be more: ask again.' }),
+  })
+  .meta({ id: 'Redelivery' })
+
 /** The `data` of each event about an endpoint. */
 export const ENDPOINT_EVENT_DATA = {
   'endpoint.disabled': z.object({

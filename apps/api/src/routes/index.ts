@@ -21,6 +21,8 @@ import { addTwilioResume } from './carriers/twilio/resume.ts'
 import { addTwilioStatus } from './carriers/twilio/status.ts'
 import { addTwilioStream } from './carriers/twilio/stream.ts'
 import { addGetDelivery } from './deliveries/get.ts'
+import { addFindDeliveries } from './deliveries/list.ts'
+import { addRedeliver } from './deliveries/redeliver.ts'
 import type { AddRoute, Api } from './describe.ts'
 import { addAddDoNotCall } from './do-not-call/add.ts'
 import { addListDoNotCall } from './do-not-call/list.ts'
@@ -35,6 +37,7 @@ import { addCreateWebhookEndpoint } from './webhook-endpoints/create.ts'
 import { addDeleteWebhookEndpoint } from './webhook-endpoints/delete.ts'
 import { addGetWebhookEndpoint } from './webhook-endpoints/get.ts'
 import { addListWebhookEndpoints } from './webhook-endpoints/list.ts'
+import { addRedeliverFailed } from './webhook-endpoints/redeliver-failed.ts'
 import { addCompleteWebhookRotation, addRotateWebhookSecret } from './webhook-endpoints/rotate-secret.ts'
 import { addTestWebhookEndpoint } from './webhook-endpoints/send-test.ts'
 import { addUpdateWebhookEndpoint } from './webhook-endpoints/update.ts'
@@ -68,7 +71,10 @@ const ROUTES: readonly AddRoute[] = [
   addRotateWebhookSecret,
   addCompleteWebhookRotation,
   addTestWebhookEndpoint,
+  addRedeliverFailed,
+  addFindDeliveries,
   addGetDelivery,
+  addRedeliver,
   addAddDoNotCall,
   addListDoNotCall,
   addRemoveDoNotCall,

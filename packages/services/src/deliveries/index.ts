@@ -7,12 +7,15 @@ export {
 } from './claim-deliveries.ts'
 export {
   type DeliveryKey,
+  type FindDeliveriesInput,
+  findDeliveries,
   getDelivery,
   type ListDeliveriesInput,
   listDeliveries,
   requireDelivery,
 } from './read-deliveries.ts'
 export { abandonDelivery, type RecordAttemptInput, recordAttempt } from './record-attempt.ts'
+export { redeliver, redeliverFailed } from './redeliver.ts'
 export {
   type AttemptResult,
   type DeliveryStep,

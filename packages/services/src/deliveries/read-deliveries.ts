@@ -1,6 +1,7 @@
 import { isId, NotFound } from '@phonevoice/base'
 import type { DeliveryResource, WebhookEventType } from '@phonevoice/contracts'
 import type { Mode, ServiceContext } from '../context.ts'
+import { decodeCursor, type Page, type PageRequest, rowsWanted, toPage } from '../pages/cursor.ts'
 
 export interface ListDeliveriesInput {
   organizationId: string
@@ -10,13 +11,54 @@ export interface ListDeliveriesInput {
   limit: number
 }
 
-/** Deliveries of a call in the order of its events, each with its attempts. Empty for a call of another organization. */
+/**
+ * Deliveries of a call in the order of its events, each with its attempts. An event has one delivery for each receiver; a few more than `limit` may
+ * come, so that the last event's are complete. Empty for a call of another organization.
+ */
 export function listDeliveries(ctx: ServiceContext, input: ListDeliveriesInput): Promise<DeliveryResource[]> {
   const { sql } = ctx.db
   return readDeliveries(
     ctx,
-    sql`d.call_id = ${input.callId} and d.organization_id = ${input.organizationId} and d.sequence > ${input.afterSequence ?? 0}`,
-    input.limit,
+    sql`d.call_id = ${input.callId} and d.organization_id = ${input.organizationId} and d.sequence > ${input.afterSequence ?? 0}
+      order by d.sequence fetch first (${input.limit}) rows with ties`,
+    sql`d.sequence, d.id`,
+  )
+}
+
+export interface FindDeliveriesInput extends PageRequest {
+  organizationId: string
+  mode: Mode
+  endpointId?: string | undefined
+  callId?: string | undefined
+  status?: DeliveryResource['status'] | undefined
+  /** Created at this time or later. */
+  since?: Date | undefined
+}
+
+/** An organization's deliveries of one mode, newest first, each with its attempts. Throws `invalid_cursor`. */
+export async function findDeliveries(
+  ctx: ServiceContext,
+  input: FindDeliveriesInput,
+): Promise<Page<DeliveryResource>> {
+  const { sql } = ctx.db
+  const { endpointId, callId, status, since, cursor } = input
+  const position = cursor === undefined ? null : decodeCursor(cursor)
+  const deliveries = await readDeliveries(
+    ctx,
+    sql`d.organization_id = ${input.organizationId} and d.mode = ${input.mode}
+      ${endpointId === undefined ? sql`` : sql`and d.endpoint_id = ${endpointId}`}
+      ${callId === undefined ? sql`` : sql`and d.call_id = ${callId}`}
+      ${status === undefined ? sql`` : sql`and d.status = ${status} ${status === 'delivered' ? sql`` : sql`and d.status <> 'delivered'`}`}
+      ${since === undefined ? sql`` : sql`and d.created_at >= ${since}`}
+      ${position === null ? sql`` : sql`and (d.created_at, d.id) < (${position.createdAt}, ${position.id})`}
+      order by d.created_at desc, d.id desc limit ${rowsWanted(input)}`,
+    sql`d.created_at desc, d.id desc`,
+  )
+  return toPage(
+    input,
+    deliveries,
+    (delivery) => ({ createdAt: new Date(delivery.created_at), id: delivery.id }),
+    (delivery) => delivery,
   )
 }
 
@@ -27,7 +69,7 @@ export async function getDelivery(ctx: ServiceContext, input: DeliveryKey): Prom
   const [delivery] = await readDeliveries(
     ctx,
     sql`d.id = ${input.deliveryId} and d.organization_id = ${input.organizationId} and d.mode = ${input.mode}`,
-    1,
+    sql`d.id`,
   )
   return delivery ?? null
 }
@@ -50,22 +92,22 @@ export interface DeliveryKey {
   deliveryId: string
 }
 
-type Condition = ReturnType<ServiceContext['db']['sql']>
+type Fragment = ReturnType<ServiceContext['db']['sql']>
 
 async function readDeliveries(
   ctx: ServiceContext,
-  condition: Condition,
-  limit: number,
+  which: Fragment,
+  order: Fragment,
 ): Promise<DeliveryResource[]> {
   const rows = await ctx.db.sql<ReadRow[]>`
     select d.id, d.event_id, coalesce(e.type, n.type) as type, d.call_id, d.sequence, d.endpoint_id, d.url, d.status, d.failed_reason,
       d.replays, d.next_at, d.created_at, d.delivered_at,
       a.number, a.started_at, a.duration_ms, a.response_status, a.response_excerpt, a.error
-    from (select d.* from deliveries d where ${condition} order by d.sequence, d.id limit ${limit}) d
+    from (select d.* from deliveries d where ${which}) d
     left join call_events e on e.id = d.event_id
     left join endpoint_events n on n.id = d.event_id
     left join delivery_attempts a on a.delivery_id = d.id
-    order by d.sequence, d.id, a.number`
+    order by ${order}, a.number`
   const byId = new Map<string, DeliveryResource>()
   for (const row of rows) {
     const delivery = byId.get(row.id) ?? toDelivery(row)

@@ -1,15 +1,11 @@
 import { newId } from '@phonevoice/base'
-import { serialiseEndpointEventData } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
-import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, BREAKER_PROBE_MS, DISABLE_AFTER_MS } from './breaker.ts'
 import type { ClaimedDelivery } from './claim-deliveries.ts'
-import { RECEIVER_LETTERS } from './new-deliveries.ts'
+import { closeBreaker, countFailure, disabledReason, ignoreTest } from './judge-receiver.ts'
 import { type DeliveryStep, stepAfterAttempt } from './retry-schedule.ts'
 
 /** What the log keeps of a receiver's answer. */
 const EXCERPT_CHARS_MAX = 2000
-/** Put-off deliveries let go at once when a breaker closes; the others come at their time, seconds later. */
-const LET_GO_MAX = 2000
 const WAKE_UPS_MAX = 50
 
 export interface RecordAttemptInput {
@@ -49,13 +45,18 @@ export async function recordAttempt(
     input.random ?? Math.random(),
   )
   const nextAt = step.status === 'pending' ? new Date(step.nextAtMs) : null
+  const isGone = input.responseStatus === 410
   const judgement =
-    step.status === 'delivered' ? closeBreaker(ctx, input) : isTest ? ignore(ctx) : countFailure(ctx, input)
+    step.status === 'delivered'
+      ? closeBreaker(ctx, delivery)
+      : isTest
+        ? ignoreTest(ctx)
+        : countFailure(ctx, delivery, isGone)
   const [row] = await sql<RecordRow[]>`
     with moved as (
       update deliveries set status = ${step.status}, failed_reason = ${step.status === 'failed' ? step.reason : null}, next_at = ${nextAt},
         lease_until = null, lease_token = null, first_ended_at = coalesce(first_ended_at, ${now}),
-        delivered_at = ${step.status === 'delivered' ? now : null}::timestamptz
+        delivered_at = coalesce(${step.status === 'delivered' ? now : null}::timestamptz, delivered_at)
       where id = ${delivery.id} and lease_token = ${delivery.leaseToken}
       returning id, organization_id, call_id, target, sequence
     ), written as (
@@ -78,7 +79,7 @@ export async function recordAttempt(
     ctx.log.warn('A webhook endpoint was disabled', {
       organizationId: delivery.organizationId,
       endpointId: delivery.endpointId,
-      reason: disabledReason(input),
+      reason: disabledReason(delivery, isGone),
     })
   return step
 }
@@ -87,95 +88,6 @@ interface RecordRow {
   next_delivery: string | null
   released: string[]
   is_disabled: boolean
-}
-
-/** A success: the receiver is well, and what was put off may go. A success of a test speaks for its endpoint. */
-function closeBreaker(ctx: ServiceContext, { delivery }: RecordAttemptInput) {
-  const { sql } = ctx.db
-  const nowMs = ctx.clock.now()
-  const now = new Date(nowMs)
-  const target = delivery.endpointId ?? delivery.target
-  return sql`
-    closed as (
-      delete from breakers b using moved where b.organization_id = moved.organization_id and b.target = ${target} returning b.open_until
-    ), released as (
-      update deliveries set next_at = ${now} where id in (
-        select d.id from deliveries d, closed
-        where d.next_at > ${now} and d.next_at <= closed.open_until + ${BREAKER_PROBE_MS}::int * interval '1 millisecond'
-          and d.organization_id = ${delivery.organizationId} and d.target = ${target} and (d.lease_until is null or d.lease_until <= ${now})
-        order by d.sequence limit ${LET_GO_MAX} for update of d skip locked
-      ) and id <> ${delivery.id}
-      returning id
-    ), disabled as (select 1 where false)`
-}
-
-/** A failed test says nothing about the endpoint: it may be wanted for just that. */
-function ignore(ctx: ServiceContext) {
-  return ctx.db.sql`released as (select null::text as id where false), disabled as (select 1 where false)`
-}
-
-/**
- * A failure: counted at the breaker, which may open. Disables an endpoint that answers 410 or has been failing for days, and announces that to
- * the organization's other endpoints. An endpoint that is disabled already has no breaker, so that what waits for it can be given up.
- */
-function countFailure(ctx: ServiceContext, input: RecordAttemptInput) {
-  const { sql } = ctx.db
-  const { delivery } = input
-  const nowMs = ctx.clock.now()
-  const now = new Date(nowMs)
-  const reason = disabledReason(input)
-  const failingSince = new Date(nowMs - DISABLE_AFTER_MS)
-  const isEndpoint = delivery.endpointId !== null
-  const isTooMuch = sql`${isEndpoint}::bool and breakers.failing_since <= ${failingSince} and breakers.consecutive_failures + 1 >= ${BREAKER_FAILURES_MAX}::int`
-  const isOpening = sql`((breakers.open_until is null and breakers.consecutive_failures + 1 >= ${BREAKER_FAILURES_MAX}::int)
-    or breakers.probe_delivery_id = ${delivery.id})`
-  const eventId = newId('event', nowMs)
-  const data = serialiseEndpointEventData('endpoint.disabled', {
-    endpoint_id: delivery.endpointId ?? '',
-    url: delivery.url,
-    reason,
-    disabled_at: now.toISOString(),
-  })
-  return sql`
-    failing as (
-      insert into breakers (organization_id, target, consecutive_failures, failing_since, last_failure_at, opened)
-      select moved.organization_id, moved.target, 1, ${now}::timestamptz, ${now}::timestamptz, 0 from moved
-      where ${delivery.endpointId}::text is null or exists (
-        select from webhook_endpoints w where w.id = ${delivery.endpointId}::text and w.is_enabled and ${reason === 'failing'}::bool
-      )
-      on conflict (organization_id, target) do update set consecutive_failures = breakers.consecutive_failures + 1, last_failure_at = ${now},
-        opened = breakers.opened + case when ${isOpening} then 1 else 0 end,
-        open_until = case when ${isTooMuch} then null
-          when ${isOpening} then ${now}::timestamptz + (${[...BREAKER_OPEN_MS]}::int[])[least(breakers.opened + 1, ${BREAKER_OPEN_MS.length}::int)] * interval '1 millisecond'
-          else breakers.open_until end,
-        probe_delivery_id = case when ${isOpening} then null else breakers.probe_delivery_id end
-      returning consecutive_failures, failing_since
-    ), disabled as (
-      update webhook_endpoints w set is_enabled = false, disabled_reason = ${reason}, disabled_at = ${now}, updated_at = ${now}
-      from moved
-      where w.id = ${delivery.endpointId}::text and w.is_enabled and (${reason === 'gone'}::bool or exists (
-        select from failing where failing_since <= ${failingSince} and consecutive_failures >= ${BREAKER_FAILURES_MAX}::int
-      ))
-      returning w.id, w.organization_id, w.mode
-    ), forgotten as (
-      delete from breakers b using disabled
-      where ${reason === 'gone'}::bool and b.organization_id = disabled.organization_id and b.target = disabled.id
-    ), announced as (
-      insert into endpoint_events (id, organization_id, endpoint_id, type, occurred_at, data)
-      select ${eventId}, organization_id, id, 'endpoint.disabled', ${now}::timestamptz, ${data} from disabled
-    ), released as (
-      insert into deliveries (id, organization_id, mode, event_id, sequence, endpoint_id, target, url, status, created_at, next_at, attempt)
-      select left(${newId('delivery', nowMs)}, -1) || substr(${RECEIVER_LETTERS}, w.slot + 1, 1), w.organization_id, w.mode, ${eventId}, 0, w.id, w.id,
-        w.url, 'pending', ${now}::timestamptz, ${now}::timestamptz, 0
-      from disabled
-      join webhook_endpoints w on w.organization_id = disabled.organization_id and w.mode = disabled.mode
-      where w.id <> disabled.id and w.is_enabled and w.deleted_at is null and 'endpoint.disabled' = any(w.events)
-      returning id
-    )`
-}
-
-function disabledReason(input: RecordAttemptInput): 'gone' | 'failing' {
-  return input.responseStatus === 410 && input.delivery.endpointId !== null ? 'gone' : 'failing'
 }
 
 /**

@@ -77,7 +77,10 @@ describe('the retry clock', () => {
           })
           expect(stepAfterAttempt({ attempt, responseStatus: 410, retryAfterMs: 1 }, 0, 0)).toEqual({
             status: 'failed',
+            reason: 'gone',
           })
+          const only = { attempt, responseStatus: 500, retryAfterMs: null, isOnlyOne: true }
+          expect(stepAfterAttempt(only, 0, 0)).toEqual({ status: 'failed', reason: 'retries_exhausted' })
         },
       ),
     )

@@ -1,5 +1,6 @@
 export { type CreateWebhookEndpoint, createWebhookEndpoint } from './create-endpoint.ts'
 export { completeEndpointRotation, getEndpointSecret, rotateEndpointSecret } from './endpoint-secret.ts'
 export { type EndpointKey, getWebhookEndpoint, listWebhookEndpoints } from './read-endpoints.ts'
+export { redeliverFailedOfEndpoint } from './redeliver-failed.ts'
 export { testWebhookEndpoint } from './test-endpoint.ts'
 export { deleteWebhookEndpoint, updateWebhookEndpoint } from './update-endpoint.ts'

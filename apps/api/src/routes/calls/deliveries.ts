@@ -27,7 +27,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: "List a call's webhook deliveries",
   description:
-    'In the order of the events, each with every attempt: what we got back, and when we try again.',
+    'In the order of the events, each with every attempt: what we got back, and when we try again. The receivers of one event share a page, so a page may be a little longer than `limit`.',
   security: SECURED,
   request: { params: callParam, query },
   responses: {
@@ -48,10 +48,11 @@ export const addListDeliveries: AddRoute = (api) => {
       afterSequence: after,
       limit: limit + 1,
     })
-    const items = found.slice(0, limit)
-    const last = items.at(-1)
+    // Receivers of one event stay on one page: the next page begins with another event.
+    const lastSequence = found.slice(0, limit).at(-1)?.sequence ?? 0
+    const items = found.filter((delivery) => (delivery.sequence ?? 0) <= lastSequence)
     return c.json(
-      toList({ items, nextCursor: found.length > limit && last ? String(last.sequence) : null }),
+      toList({ items, nextCursor: items.length < found.length ? String(lastSequence) : null }),
       200,
     )
   })
