@@ -40,7 +40,9 @@ afterEach(async () => {
 describe('startApp', () => {
   it('shows the end of the log of an app that does not start', async () => {
     const failing = start(`console.error('DATABASE_URL is missing'); process.exit(3)`)
-    await expect(failing).rejects.toThrow(/app did not start: it ended \(exit code 1\).*DATABASE_URL is missing/s)
+    await expect(failing).rejects.toThrow(
+      /app did not start: it ended \(exit code 3\).*DATABASE_URL is missing/s,
+    )
   })
 
   it('gives up on an app that never says it listens, and ends it', async () => {
@@ -51,7 +53,7 @@ describe('startApp', () => {
 
   it('asks an app to stop and waits for what it still has to do', async () => {
     const app = await start(
-      `${LISTENING} process.on('SIGTERM', () => { console.log('drained'); process.exit(0) })`,
+      `process.on('SIGTERM', () => { console.log('drained'); process.exit(0) }); ${LISTENING}`,
     )
     await Promise.all([app.stop(), app.stop()])
     expect(readFileSync(path.join(folder, 'app.log'), 'utf8')).toContain('drained')
@@ -59,7 +61,7 @@ describe('startApp', () => {
   })
 
   it('kills an app that does not stop in time', async () => {
-    const app = await start(`${LISTENING} process.on('SIGTERM', () => {})`, { stopTimeoutMs: 100 })
+    const app = await start(`process.on('SIGTERM', () => {}); ${LISTENING}`, { stopTimeoutMs: 100 })
     await app.stop()
     expect(identify(app.pid)).toBeNull()
   })
