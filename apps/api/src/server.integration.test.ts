@@ -132,7 +132,8 @@ test('a closing server ends its streams, is not ready, and settles', async () =>
   const id = await seedCall(own, own.mine)
   const stream = await own.request(`/v1/calls/${id}/events/stream`)
   const text = stream.text()
-  await expect.poll(() => own.clock.pendingTimers).toBe(1)
+  // The stream's sign of life, and the rates that are to be shared.
+  await expect.poll(() => own.clock.pendingTimers).toBe(2)
   await Promise.all([own.server.close(), own.server.close()])
   expect(await text).toContain('event: call.queued')
   await expect(own.request('/healthz')).rejects.toThrow()

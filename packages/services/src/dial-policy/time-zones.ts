@@ -25,16 +25,6 @@ function zonesOfCountry(country: string): readonly string[] {
   return locale.getTimeZones?.() ?? locale.timeZones ?? []
 }
 
-/** True for a name such as `Europe/Berlin` that this system knows. */
-export function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch {
-    return false
-  }
-}
-
 export interface LocalTime {
   day: string
   /** Since local midnight. */
