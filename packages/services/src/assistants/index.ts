@@ -1,4 +1,4 @@
-export { createAssistant } from './create-assistant.ts'
+export { createAssistant, createAssistantOnce } from './create-assistant.ts'
 export { deleteAssistant } from './delete-assistant.ts'
 export { getAssistant } from './get-assistant.ts'
 export { listAssistants } from './list-assistants.ts'

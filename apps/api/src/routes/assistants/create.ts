@@ -1,11 +1,13 @@
 import { assistantCreateSchema, assistantSchema } from '@phonevoice/contracts'
-import { createAssistant } from '@phonevoice/services/assistants'
+import { createAssistantOnce } from '@phonevoice/services/assistants'
+import { idempotencyHeaders, markReplay, readIdempotency } from '../../idempotency.ts'
 import {
   type AddRoute,
   answer,
   BODY_PROBLEMS,
   createRoute,
   jsonBody,
+  jsonText,
   KEY_PROBLEMS,
   problems,
   SECURED,
@@ -19,21 +21,23 @@ const route = createRoute({
   summary: 'Create an assistant',
   description: 'Only `name` is required. Nested objects are merged with the defaults; lists replace them.',
   security: SECURED,
-  request: { body: jsonBody(assistantCreateSchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(assistantCreateSchema) },
   responses: {
     201: answer(assistantSchema, 'The new assistant, complete.'),
-    ...problems(...KEY_PROBLEMS, ...BODY_PROBLEMS, 'invalid_webhook_url'),
+    ...problems(...KEY_PROBLEMS, ...BODY_PROBLEMS, 'invalid_webhook_url', 'idempotency_key_reused'),
   },
 })
 
 export const addCreateAssistant: AddRoute = (api) => {
   api.openapi(route, async (c) => {
     const { organizationId } = c.get('owner')
-    const assistant = await createAssistant(c.get('context'), {
+    const created = await createAssistantOnce(c.get('context'), {
       organizationId,
       settings: c.req.valid('json'),
+      idempotency: await readIdempotency(c, c.req.valid('header')['Idempotency-Key']),
     })
-    c.header('Location', `/v1/assistants/${assistant.id}`)
-    return c.json(assistant, 201)
+    markReplay(c, created)
+    c.header('Location', `/v1/assistants/${created.resource.id}`)
+    return jsonText(c, created.body, created.status)
   })
 }

@@ -1,13 +1,16 @@
 import { CarrierError, InvalidInput } from '@phonevoice/base'
 import { phoneNumberBindSchema, phoneNumberResourceSchema } from '@phonevoice/contracts'
 import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
+import { answerOnce } from '@phonevoice/services/idempotency'
 import { bindPhoneNumber, unbindPhoneNumber } from '@phonevoice/services/phone-numbers'
+import { idempotencyHeaders, markReplay, readIdempotency } from '../../idempotency.ts'
 import {
   type AddRoute,
   answer,
   BODY_PROBLEMS,
   createRoute,
   jsonBody,
+  jsonText,
   KEY_PROBLEMS,
   problems,
   SECURED,
@@ -22,7 +25,7 @@ const route = createRoute({
   description:
     'Also tells the carrier to ask us when the number is called. Binding a number again changes the assistant. Test keys bind +12025550190 to +12025550199.',
   security: SECURED,
-  request: { body: jsonBody(phoneNumberBindSchema) },
+  request: { headers: idempotencyHeaders, body: jsonBody(phoneNumberBindSchema) },
   responses: {
     200: answer(phoneNumberResourceSchema, 'The number, bound.'),
     ...problems(
@@ -34,6 +37,7 @@ const route = createRoute({
       'phone_number_taken',
       'carrier_not_configured',
       'carrier_unavailable',
+      'idempotency_key_reused',
     ),
   },
 })
@@ -43,19 +47,24 @@ export const addBindPhoneNumber: AddRoute = (api, { carrierNumbers }) => {
     const { organizationId, mode } = c.get('owner')
     const context = c.get('context')
     const { phone_number: phoneNumber, assistant_id: assistantId } = c.req.valid('json')
-    const bound = await bindPhoneNumber(context, { organizationId, mode, phoneNumber, assistantId })
-    const { carrierAccountId } = bound
-    const account = await resolveCarrierAccount(context, { organizationId, mode, carrierAccountId })
-    const hooks = `${context.settings.apiOrigin}/carriers/twilio`
-    await carrierNumbers(account)
-      .configureNumber(phoneNumber, { voiceUrl: `${hooks}/inbound`, statusUrl: `${hooks}/status` })
-      .catch(async (error: unknown) => {
-        if (!(error instanceof CarrierError) || error.category !== 'not-found') throw error
-        // Any other failure may have reached the carrier, and repeating the request mends it; this one never will be.
-        await unbindPhoneNumber(context, { organizationId, mode, phoneNumberId: bound.resource.id })
-        throw unknownToCarrier()
-      })
-    return c.json(bound.resource, 200)
+    const idempotency = await readIdempotency(c, c.req.valid('header')['Idempotency-Key'])
+    const answered = await answerOnce(context, { organizationId, idempotency }, async () => {
+      const bound = await bindPhoneNumber(context, { organizationId, mode, phoneNumber, assistantId })
+      const { carrierAccountId } = bound
+      const account = await resolveCarrierAccount(context, { organizationId, mode, carrierAccountId })
+      const hooks = `${context.settings.apiOrigin}/carriers/twilio`
+      await carrierNumbers(account)
+        .configureNumber(phoneNumber, { voiceUrl: `${hooks}/inbound`, statusUrl: `${hooks}/status` })
+        .catch(async (error: unknown) => {
+          if (!(error instanceof CarrierError) || error.category !== 'not-found') throw error
+          // Any other failure may have reached the carrier, and repeating the request mends it; this one never will be.
+          await unbindPhoneNumber(context, { organizationId, mode, phoneNumberId: bound.resource.id })
+          throw unknownToCarrier()
+        })
+      return bound.resource
+    })
+    markReplay(c, answered)
+    return jsonText(c, answered.body, 200)
   })
 }
 
