@@ -6,6 +6,7 @@ import { type CallForSession, loadCallForSession, touchCalls } from '@phonevoice
 import type { BusMessage, ServiceContext } from '@phonevoice/services/context'
 import type { ObjectStorage } from '@phonevoice/storage'
 import { type CallProviders, createCallProviders, type ProviderAccess } from './call-providers.ts'
+import { createCommandDesk } from './command-desk.ts'
 import { createMediaNode } from './node.ts'
 import { openCall } from './open-call.ts'
 import { createPhraseCache } from './phrase-cache.ts'
@@ -91,12 +92,17 @@ export async function startMedia(
   origin ||= `ws://127.0.0.1:${listeningPort}`
   const node = createMediaNode({ ctx, nodeId, origin, activeCalls: () => server.activeCalls, timers, log })
 
+  const commands = createCommandDesk({ ctx, nodeId, sessions, timers, log })
+
   const subscriptions: BusSubscription[] = [
     deps.bus.subscribe('call-prepare', (message) => {
       if (message.nodeId === nodeId) void prepare(message.callId)
     }),
     deps.bus.subscribe('call-end', (message) => {
       if (message.nodeId === nodeId) void endCall(message.callId)
+    }),
+    deps.bus.subscribe('call-command', (message) => {
+      if (message.nodeId === nodeId) void commands.look()
     }),
   ]
 
@@ -156,6 +162,7 @@ export async function startMedia(
     async stop() {
       isReady = false
       for (const subscription of subscriptions) subscription.close()
+      commands.close()
       signsOfLife.cancel()
       await node.stop()
       await server.close()

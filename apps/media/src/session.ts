@@ -4,7 +4,7 @@
  *
  * Start order: journal, recorder, voice activity, recogniser, answers, voice, playback, machine. Stop order is the reverse.
  */
-import { createVoiceActivityDetector, MULAW_BYTES_PER_MS } from '@phonevoice/audio'
+import { createVoiceActivityDetector, keypadTones, MULAW_BYTES_PER_MS } from '@phonevoice/audio'
 import type { Log, Timer, Timers } from '@phonevoice/base'
 import type {
   ConversationSettings,
@@ -22,11 +22,13 @@ import {
   openItemId,
   step,
 } from '@phonevoice/conversation'
+import { type ControlCommand, type ControlResult, carryOut } from './control.ts'
 import type { CostLimit } from './cost-limit.ts'
 import { type Answers, type AnswersOptions, createAnswers } from './effects/answers.ts'
 import { createTranscriber, type TranscriberOptions } from './effects/transcriber.ts'
 import { createVoice, type VoiceOptions } from './effects/voice.ts'
 import type { Journal } from './journal.ts'
+import { ClauseAudio } from './pipeline/clause-audio.ts'
 import { type CarrierSink, createOutbound } from './pipeline/outbound.ts'
 import { createSpeechGate } from './pipeline/speech-gate.ts'
 import type { Recorder } from './recorder.ts'
@@ -79,6 +81,8 @@ export interface Session {
   carrierStopped(): void
   /** Somebody outside wants the call to end. */
   requestEnd(reason: EndReason, message: string | null): void
+  /** Somebody outside takes a hand in the call; the answer is what happened. */
+  control(command: ControlCommand): ControlResult
   readonly closed: Promise<void>
 }
 
@@ -226,6 +230,13 @@ export function createSession(options: SessionOptions): Session {
       case 'clause-speak':
         outbound.play(voice.speak(effect.responseId, effect.clauseId, effect.text), effect.fromMs)
         return
+      case 'keys-play': {
+        const tones = new ClauseAudio(effect.responseId, effect.clauseId)
+        tones.append(keypadTones(effect.digits))
+        tones.complete()
+        outbound.play(tones, 0)
+        return
+      }
       case 'clause-prepare':
         voice.speak(effect.responseId, effect.clauseId, effect.text)
         return
@@ -342,6 +353,10 @@ export function createSession(options: SessionOptions): Session {
       dispatch({ type: 'carrier-stopped' })
     },
     requestEnd: (reason, message) => dispatch({ type: 'end-requested', reason, message }),
+    control: (command) => {
+      if (isOver) return { status: 'refused', reason: 'not_live' }
+      return carryOut(command, () => state, dispatch)
+    },
     closed,
   }
 }

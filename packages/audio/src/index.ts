@@ -1,3 +1,4 @@
+export * from './keypad-tones.ts'
 export * from './mulaw.ts'
 export * from './pcm.ts'
 export * from './resample.ts'

@@ -16,6 +16,7 @@ export const ID_PREFIXES = {
   carrierAccount: 'cacc',
   work: 'work',
   stream: 'strm',
+  command: 'cmd',
   node: 'node',
   request: 'req',
   usage: 'use',

@@ -36,8 +36,8 @@ export interface Clause {
   readonly isFiller: boolean
 }
 
-/** `answer` to a turn; the others are words of our own. */
-export type ResponseKind = 'answer' | 'greeting' | 'reprompt' | 'goodbye'
+/** `answer` to a turn; the others are words of our own, those of somebody outside (`announcement`), or keys pressed. */
+export type ResponseKind = 'answer' | 'greeting' | 'reprompt' | 'goodbye' | 'announcement' | 'keys'
 
 export interface Response {
   readonly id: ResponseId

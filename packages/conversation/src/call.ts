@@ -28,7 +28,16 @@ export interface Call {
   reprompts: number
   /** Neither side can hear us any more, or the voice is lost: nothing may be spoken. */
   isMute: boolean
+  /** Somebody has told the agent to say nothing of its own accord. */
+  isSilenced: boolean
+  /** Words and keys of others, still to be spoken. */
+  announcements: readonly Announcement[]
 }
+
+/** What somebody outside wants the other side to hear. */
+export type Announcement =
+  | { readonly kind: 'words'; readonly text: string; readonly isUrgent: boolean }
+  | { readonly kind: 'keys'; readonly digits: string }
 
 export function newCall(): Call {
   return {
@@ -40,6 +49,8 @@ export function newCall(): Call {
     quietSinceMs: 0,
     reprompts: 0,
     isMute: false,
+    isSilenced: false,
+    announcements: [],
   }
 }
 
@@ -55,6 +66,7 @@ export function enterClosing(draft: Draft, reason: EndReason, goodbye: string | 
   draft.call.name = 'closing'
   draft.call.reason = reason
   draft.call.goodbye = goodbye
+  draft.call.announcements = []
   draft.call.goodbyeAtMs = null
   draft.call.maxDurationAtMs = null
 }

@@ -1,5 +1,6 @@
 export { splitClauses } from './clauses.ts'
 export { estimateSpeechMs, heardText } from './heard-text.ts'
+export { announcementsMax } from './rules/control.ts'
 export { greetingClauses } from './rules/respond.ts'
 export type { ConversationState } from './state.ts'
 export { createConversation, openItemId } from './state.ts'

@@ -10,11 +10,13 @@
  * - before `call-started` only an end counts;
  * - speech that starts twice, or stops without having started, changes nothing; so does a timer that is not armed (it was moved or cancelled while
  *   its firing was on its way) and a word for a span that is settled or forgotten;
+ * - say, keys, context and silence from outside count only in a live call;
  * - text, clause and voice events count only for the response under way (`isStale`); while the agent yields, what its audio is said to do is
  *   ignored too, because `playback-cleared` tells it better;
  * - while the call is closing, speech is still followed and written down, and never answered; keys are ignored.
  */
 import { enterPausing, enterSpeaking, guessSpan, settleLateSpans, settleSpan } from './caller.ts'
+import { addContext, considerAnnouncement, onAnnouncement, setSilenced } from './rules/control.ts'
 import { abandonThought, addThoughtText, considerEarlyThinking, endThought } from './rules/early-thinking.ts'
 import { considerEnd, endCall, onCarrierStopped, onGoodbyeTimeout } from './rules/ending.ts'
 import {
@@ -53,6 +55,7 @@ export function step(state: ConversationState, event: ConversationEvent, nowMs: 
   const draft = openDraft(state, nowMs)
   apply(draft, event)
   considerEnd(draft)
+  considerAnnouncement(draft)
   considerKeypad(draft)
   considerTurnEnd(draft)
   // A turn that takes leave begins the end itself.
@@ -134,6 +137,18 @@ function apply(draft: Draft, event: ConversationEvent): void {
       break
     case 'timer-fired':
       onTimer(draft, event.timer)
+      break
+    case 'say-requested':
+      onAnnouncement(draft, { kind: 'words', text: event.text, isUrgent: event.isUrgent })
+      break
+    case 'keys-requested':
+      onAnnouncement(draft, { kind: 'keys', digits: event.digits })
+      break
+    case 'context-added':
+      addContext(draft, event.text)
+      break
+    case 'silence-requested':
+      setSilenced(draft, event.isSilenced)
       break
     case 'end-requested':
       endCall(draft, event.reason, event.message ?? farewellFor(draft, event.reason))

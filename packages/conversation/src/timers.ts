@@ -13,7 +13,11 @@ const dueMs: Readonly<Record<TimerName, (draft: Draft) => number | null>> = {
   'max-duration': ({ call }) => call.maxDurationAtMs,
   goodbye: ({ call }) => call.goodbyeAtMs,
   silence: ({ call, caller, agent, settings }) =>
-    call.name === 'live' && caller.name === 'silent' && caller.digits === '' && agent.name === 'idle'
+    call.name === 'live' &&
+    !call.isSilenced &&
+    caller.name === 'silent' &&
+    caller.digits === '' &&
+    agent.name === 'idle'
       ? call.quietSinceMs + settings.silence.timeoutMs
       : null,
   'end-of-turn': ({ call, caller, agent }) => {

@@ -139,6 +139,14 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
       return { type, responseId, clauses: more.map(parseHeard) }
     case 'timer-fired':
       return { type, timer: first as TimerName }
+    case 'say-requested':
+      return { type, text: text ?? '', isUrgent: first === 'urgent' }
+    case 'keys-requested':
+      return { type, digits: first }
+    case 'context-added':
+      return { type, text: text ?? '' }
+    case 'silence-requested':
+      return { type, isSilenced: first === 'on' }
     case 'end-requested':
       return { type, reason: first as EndReason, message: text }
     case 'stt-failed':
@@ -180,6 +188,8 @@ function tellEffect(effect: ConversationEffect, hidden: readonly TimerName[]): s
     case 'clauses-end':
     case 'playback-clear':
       return `${effect.type} ${effect.responseId}`
+    case 'keys-play':
+      return `keys-play ${effect.responseId}.${effect.clauseId} ${effect.digits}`
     case 'clause-prepare':
       return `clause-prepare ${effect.responseId}.${effect.clauseId} "${effect.text}"`
     case 'clause-speak': {

@@ -6,7 +6,8 @@
 
 /** One message of the dialogue as the language model sees it. Assistant text is what was heard, never what was only planned. */
 export interface HistoryMessage {
-  role: 'user' | 'assistant'
+  /** `system`: a note from outside, for the model only. */
+  role: 'user' | 'assistant' | 'system'
   text: string
 }
 
@@ -83,6 +84,14 @@ export type ConversationEvent =
   /** The recogniser is lost for good. */
   | { type: 'stt-failed' }
   | { type: 'timer-fired'; timer: TimerName }
+  /** Somebody outside wants this to be said: as soon as nobody speaks, or at once. */
+  | { type: 'say-requested'; text: string; isUrgent: boolean }
+  /** Somebody outside wants keys to be pressed: 0-9, *, #, and `,` for a pause. */
+  | { type: 'keys-requested'; digits: string }
+  /** Somebody outside tells the model something, for the next answer on. */
+  | { type: 'context-added'; text: string }
+  /** Somebody outside silences the agent, or gives it its voice back. */
+  | { type: 'silence-requested'; isSilenced: boolean }
   /** Somebody outside wants the call to end: the API, the cost limit. Spoken goodbye first when `message` is given, or the language has words for it. */
   | { type: 'end-requested'; reason: EndReason; message: string | null }
   /** The carrier's stream ended (`stop` or a closed socket): the caller hung up, or the carrier ended the call. */
@@ -112,6 +121,8 @@ export type ConversationEffect =
   | { type: 'clause-prepare'; responseId: ResponseId; clauseId: ClauseId; text: string }
   /** What was prepared for this response will not be spoken. */
   | { type: 'clause-forget'; responseId: ResponseId }
+  /** Play keys as tones, like a clause. */
+  | { type: 'keys-play'; responseId: ResponseId; clauseId: ClauseId; digits: string }
   /** No further clause will come for this response. */
   | { type: 'clauses-end'; responseId: ResponseId }
   /** Snapshot what was heard, then drop everything of this response: queued audio, the carrier's buffer, synthesis under way. Answered by `playback-cleared`. */

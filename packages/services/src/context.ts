@@ -29,6 +29,8 @@ export type BusMessage =
   | { topic: 'call-prepare'; nodeId: string; callId: string }
   /** To the media node that holds the call: end it with the reason written on the call's row. */
   | { topic: 'call-end'; nodeId: string; callId: string }
+  /** To the media node that holds the call: a command waits for it. */
+  | { topic: 'call-command'; nodeId: string; callId: string; commandId: string }
 
 /** Deployment facts that verbs need. */
 export interface ServiceSettings {

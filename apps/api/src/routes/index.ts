@@ -4,15 +4,19 @@ import { addDeleteAssistant } from './assistants/delete.ts'
 import { addGetAssistant } from './assistants/get.ts'
 import { addListAssistants } from './assistants/list.ts'
 import { addUpdateAssistant } from './assistants/update.ts'
+import { addCallContext } from './calls/context.ts'
 import { addCreateCall } from './calls/create.ts'
 import { addListDeliveries } from './calls/deliveries.ts'
 import { addEndCall } from './calls/end.ts'
 import { addStreamCallEvents } from './calls/event-stream.ts'
 import { addListCallEvents } from './calls/events.ts'
 import { addGetCall } from './calls/get.ts'
+import { addCallKeys } from './calls/keys.ts'
 import { addListCalls } from './calls/list.ts'
+import { addCallMute } from './calls/mute.ts'
 import { addGetRecording } from './calls/recording.ts'
 import { addGetRecordingAudio } from './calls/recording-audio.ts'
+import { addCallSay } from './calls/say.ts'
 import { addGetTranscript } from './calls/transcript.ts'
 import { addTwilioAnswer } from './carriers/twilio/answer.ts'
 import { addTwilioInbound } from './carriers/twilio/inbound.ts'
@@ -48,6 +52,10 @@ const ROUTES: readonly AddRoute[] = [
   addListCalls,
   addGetCall,
   addEndCall,
+  addCallSay,
+  addCallContext,
+  addCallKeys,
+  addCallMute,
   addListCallEvents,
   addStreamCallEvents,
   addGetTranscript,

@@ -141,7 +141,8 @@ function prepare(draft: Draft, thought: Thought): void {
 
 function isPossible(draft: Draft): boolean {
   const { agent, call, caller, settings } = draft
-  if (!settings.earlyThinking || call.name !== 'live' || agent.name !== 'idle') return false
+  if (!settings.earlyThinking || call.name !== 'live' || call.isSilenced || agent.name !== 'idle')
+    return false
   return caller.name !== 'silent' && !caller.isUnheard && caller.digits === ''
 }
 

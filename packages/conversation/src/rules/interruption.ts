@@ -25,7 +25,11 @@ export function isInterruptible(draft: Draft): boolean {
   const { agent, call, settings } = draft
   if (agent.response === null || call.name !== 'live' || !settings.interruption.enabled) return false
   const { kind, clauses, protectedClauses } = agent.response
-  return kind !== 'goodbye' && clauses.slice(0, protectedClauses).every((clause) => clause.isPlayed)
+  return (
+    kind !== 'goodbye' &&
+    kind !== 'keys' &&
+    clauses.slice(0, protectedClauses).every((clause) => clause.isPlayed)
+  )
 }
 
 /** Whether a response nobody has heard yet gives way to words of the caller. Greetings and goodbyes wait for nobody. */

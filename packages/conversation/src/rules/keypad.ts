@@ -44,7 +44,7 @@ export function considerKeypad(draft: Draft): void {
   call.reprompts = 0
   finishCallerUtterance(draft, takeSettledSpans(draft))
   finishDigits(draft)
-  startAnswer(draft, [])
+  if (!call.isSilenced) startAnswer(draft, [])
 }
 
 /** Writes the keys pressed down as an utterance, if there are any. */

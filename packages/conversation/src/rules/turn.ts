@@ -33,6 +33,10 @@ function takeTurn(draft: Draft): void {
   const spans = takeSettledSpans(draft)
   call.reprompts = 0
   learnFromTurn(draft, spans)
+  if (call.isSilenced) {
+    finishCallerUtterance(draft, spans)
+    return
+  }
   if (isLeaveTaking(spansText(spans), settings.endCall.phrases)) {
     finishCallerUtterance(draft, spans)
     enterClosing(draft, 'end_phrase', settings.endCall.message ?? language.goodbye)

@@ -1,0 +1,7 @@
+export { COMMAND_LIFE_MS, type CommandRequest, type CommandResult } from './command.ts'
+export { deleteOldCommands } from './delete-old-commands.ts'
+export { finishCommand } from './finish-command.ts'
+export { readCommandResult } from './read-command-result.ts'
+export { callNotLive, requestCommand } from './request-command.ts'
+export { type TakenCommand, takeCommands } from './take-commands.ts'
+export { withdrawCommand } from './withdraw-command.ts'
