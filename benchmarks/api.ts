@@ -82,7 +82,7 @@ await runBenchmark(
       method: 'GET',
       headers: { authorization },
     })
-    await add('mistyped key: 401', api, {
+    await add('mistyped key: 401, then 429', api, {
       ...create,
       headers: { ...json, authorization: `Bearer ${mistyped(product.seed.testKey)}` },
     })

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { silentLog, systemClock } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
 import type { ServiceContext } from '@phonevoice/services/context'
+import { setLimits } from '@phonevoice/services/limits'
 import { createSecretBox } from '@phonevoice/services/secrets'
 import { bundleApp } from '../../tools/launcher/bundle.ts'
 import { migrateAll, openLauncherDatabase } from '../../tools/launcher/database.ts'
@@ -61,6 +62,24 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
   const db = openDatabase({ url: database.url, applicationName: 'benchmark' })
   run.onEnd(() => db.close())
   const sandbox = { accountSid: secrets.sandboxAccountSid, authToken: secrets.sandboxAuthToken }
+  const ctx: ServiceContext = {
+    db,
+    clock: systemClock,
+    log: silentLog,
+    secrets: createSecretBox(Buffer.from(secrets.secretsKey, 'base64')),
+    wake() {},
+    publish() {},
+    settings: { apiOrigin: urls.api, sandbox: { carrierUrl: urls.sandbox, ...sandbox } },
+  }
+  // What is measured is the product, not the limits of one customer.
+  const many = 1_000_000
+  const change = {
+    concurrentCalls: many,
+    callsPerMinute: many,
+    createsPerSecond: many,
+    requestsPerSecond: many,
+  }
+  await setLimits(ctx, { organizationId: seed.organizationId, change })
 
   async function start(name: string, entry: string, env: Record<string, string | undefined>): Promise<Child> {
     const file = state.path('dist', `${name}.mjs`)
@@ -74,15 +93,7 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
     seed,
     databaseUrl: database.url,
     sandbox,
-    ctx: {
-      db,
-      clock: systemClock,
-      log: silentLog,
-      secrets: createSecretBox(Buffer.from(secrets.secretsKey, 'base64')),
-      wake() {},
-      publish() {},
-      settings: { apiOrigin: urls.api, sandbox: { carrierUrl: urls.sandbox, ...sandbox } },
-    },
+    ctx,
     startApp: (name, env = {}) =>
       start(name, path.join(projectRoot, 'apps', name, 'src/main.ts'), { ...environment, ...env }),
     startProcess: (name, file, env = {}) =>
