@@ -40,6 +40,8 @@ export interface Caller {
   turnEndAtMs: number | null
   /** What this caller's pauses have taught; null: nothing yet. */
   learnedPauseMs: number | null
+  /** When the latest answer began, and the turn it was to had ended. */
+  lastAnswer: { readonly speechEndedMs: number; readonly firstAudioSentMs: number } | null
   /** The last backchannel said over the agent's voice: an early "yes" may turn out to answer its question. */
   murmur: readonly Span[]
   /** Keys pressed and not yet taken as a turn. */
@@ -67,6 +69,7 @@ export function newCaller(): Caller {
     bargeInAtMs: null,
     turnEndAtMs: null,
     learnedPauseMs: null,
+    lastAnswer: null,
     murmur: [],
     digits: '',
     digitsFromMs: 0,

@@ -1,4 +1,3 @@
-import { currentResponse } from '../agent.ts'
 import type { Span } from '../caller.ts'
 import { spansText } from '../caller.ts'
 import type { WaitRange } from '../policies/turn-end/learned-pause.ts'
@@ -7,7 +6,7 @@ import { turnEndOpinion } from '../policies/turn-end/turn-end-delay.ts'
 import type { Draft } from '../state.ts'
 import { wordsOf } from '../words.ts'
 
-/** Speech this soon after the agent began is no interruption: the caller had not finished. */
+/** Speech that begins this soon after the agent's is no interruption: the caller had not finished. */
 const falseEndMs = 250
 
 /** How long to wait for this caller. */
@@ -20,7 +19,11 @@ export function waitRange({ settings, caller }: Draft): WaitRange {
 /** A turn is taken: its pauses are learned from. Where the words hung in the air the longest wait applied anyway, so those teach nothing. */
 export function learnFromTurn(draft: Draft, spans: readonly Span[]): void {
   const { caller, settings, language } = draft
-  let hasPaused = false
+  const beforeMs = pauseBefore(draft, spans[0]?.startMs)
+  let hasPaused = beforeMs !== null
+  if (beforeMs !== null)
+    caller.learnedPauseMs = learnPause(caller.learnedPauseMs, beforeMs, settings.endOfTurn)
+  caller.lastAnswer = null
   spans.forEach((span, index) => {
     const before = spans.slice(0, index)
     const endMs = before.at(-1)?.endMs ?? null
@@ -33,13 +36,17 @@ export function learnFromTurn(draft: Draft, spans: readonly Span[]): void {
   if (!hasPaused) caller.learnedPauseMs = forgetPause(caller.learnedPauseMs, settings.endOfTurn)
 }
 
-/** The agent was interrupted as it began: the end of the turn was a mistake, and the pause one of the caller's. */
-export function learnFromFalseEnd(draft: Draft): void {
-  const { caller, settings } = draft
-  const { kind, speechEndedMs, firstAudioSentMs } = currentResponse(draft)
-  const startMs = caller.spans[0]?.startMs
-  if (kind !== 'answer' || speechEndedMs === null || firstAudioSentMs === null || startMs === undefined)
+/** When the agent began to answer, for the judgement of what the caller says next. */
+export function rememberAnswer({ agent, caller }: Draft): void {
+  const { response } = agent
+  if (response?.kind !== 'answer' || response.speechEndedMs === null || response.firstAudioSentMs === null)
     return
-  if (startMs < speechEndedMs || startMs - firstAudioSentMs > falseEndMs) return
-  caller.learnedPauseMs = learnPause(caller.learnedPauseMs, startMs - speechEndedMs, settings.endOfTurn)
+  caller.lastAnswer = { speechEndedMs: response.speechEndedMs, firstAudioSentMs: response.firstAudioSentMs }
+}
+
+/** The pause before this turn, if the caller went on as the agent began: then the end of the turn before was a mistake. */
+function pauseBefore(draft: Draft, startMs: number | undefined): number | null {
+  const { lastAnswer } = draft.caller
+  if (lastAnswer === null || startMs === undefined || startMs < lastAnswer.speechEndedMs) return null
+  return startMs - lastAnswer.firstAudioSentMs <= falseEndMs ? startMs - lastAnswer.speechEndedMs : null
 }

@@ -8,7 +8,7 @@ import { heardText } from '../heard-text.ts'
 import type { Draft } from '../state.ts'
 import { finishUtterance } from '../state.ts'
 import { isMadeOf, wordsOf } from '../words.ts'
-import { learnFromFalseEnd } from './adapt.ts'
+import { rememberAnswer } from './adapt.ts'
 
 /** A backchannel over the last words of a question, no older than this, is its answer. */
 const earlyAnswerMs = 1500
@@ -47,7 +47,7 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
   const { call, caller, nowMs } = draft
   const response = currentResponse(draft)
   const startMs = response.firstAudioSentMs
-  if (interruptedByCaller(draft)) learnFromFalseEnd(draft)
+  rememberAnswer(draft)
   if (call.name === 'closing') {
     finishCallerUtterance(
       draft,
@@ -93,10 +93,6 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
   if (call.name !== 'live' || interrupted) return
   if (response.isParting) enterClosing(draft, 'assistant_ended', null)
   else if (/[?？؟]["'”’»)]*$/.test(text) && isEarlyAnswer(murmur, draft)) returnSpans(draft, murmur)
-}
-
-function interruptedByCaller({ agent, call }: Draft): boolean {
-  return call.name === 'live' && agent.yielding?.fate === 'interrupt'
 }
 
 function isEarlyAnswer(murmur: readonly Span[], { nowMs, language }: Draft): boolean {

@@ -12,12 +12,34 @@ export interface LlmProvider {
 }
 
 export interface LlmMessage {
-  role: 'system' | 'user' | 'assistant'
+  /** `tool`: the output of a tool that the assistant message before it called. */
+  role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
+  /** Assistant only: what it called, each answered by a `tool` message behind it. */
+  toolCalls?: readonly LlmToolCall[]
+  /** Tool only: which call this is the output of. */
+  toolCallId?: string
+}
+
+/** A function the model may call. */
+export interface LlmTool {
+  name: string
+  description: string
+  /** JSON Schema of an object. */
+  parameters: Readonly<Record<string, unknown>>
+}
+
+export interface LlmToolCall {
+  id: string
+  name: string
+  /** JSON text as the model wrote it; not necessarily valid. */
+  arguments: string
 }
 
 export interface LlmRequest {
   messages: readonly LlmMessage[]
+  /** Default: none. */
+  tools?: readonly LlmTool[]
   temperature: number | null
   /** Stable, opaque id of the person at the other end. */
   user: string
@@ -53,5 +75,7 @@ export interface LlmUsage {
 
 export type LlmPart =
   | { type: 'text-delta'; text: string }
+  /** Once, whole, after the last text: the model waits for these. */
+  | { type: 'tool-calls'; calls: readonly LlmToolCall[] }
   | { type: 'warning'; setting: string; message: string }
-  | { type: 'finish'; reason: 'stop' | 'length' | 'content-filter' | 'other'; usage: LlmUsage }
+  | { type: 'finish'; reason: 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other'; usage: LlmUsage }

@@ -1,5 +1,5 @@
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions'
-import type { LlmMessage, LlmRequest } from '../contract/index.ts'
+import type { LlmMessage, LlmRequest, LlmTool } from '../contract/index.ts'
 import type { OpenAiLlmOptions } from './options.ts'
 
 export type ChatBody = ChatCompletionCreateParams
@@ -40,8 +40,27 @@ export function commonFields(
   }
 }
 
-function toWireMessage({ role, content }: LlmMessage): ChatBody['messages'][number] {
-  return { role, content }
+function toWireMessage(message: LlmMessage): ChatBody['messages'][number] {
+  const { role, content, toolCalls = [], toolCallId } = message
+  if (role === 'tool') return { role, content, tool_call_id: toolCallId ?? '' }
+  if (role !== 'assistant' || toolCalls.length === 0) return { role, content }
+  return {
+    role,
+    content: content === '' ? null : content,
+    tool_calls: toolCalls.map(({ id, name, arguments: text }) => ({
+      id,
+      type: 'function',
+      function: { name, arguments: text },
+    })),
+  }
+}
+
+/** The functions a model may call, as the wire names them. */
+export function toWireTools(tools: readonly LlmTool[]): NonNullable<ChatBody['tools']> {
+  return tools.map(({ name, description, parameters }) => ({
+    type: 'function',
+    function: { name, description, parameters: { ...parameters } },
+  }))
 }
 
 /** The optional field that a 400 or 422 is about, if it is about one; without it the request may pass. */

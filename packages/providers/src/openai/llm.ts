@@ -14,11 +14,18 @@ import { readErrorDetail } from '../streaming/http-errors.ts'
 import { retryOnce } from '../streaming/retry-once.ts'
 import { createWatchdog, type Watchdog } from '../streaming/watchdog.ts'
 import { createSendChat } from './chat-client.ts'
-import { type ChatBody, commonFields, type RefusableField, refusedField } from './chat-request.ts'
+import {
+  type ChatBody,
+  commonFields,
+  type RefusableField,
+  refusedField,
+  toWireTools,
+} from './chat-request.ts'
 import { toProviderError } from './errors.ts'
 import { createCompleteJson } from './llm-json.ts'
 import type { OpenAiLlmOptions } from './options.ts'
 import { createThinkFilter } from './think-filter.ts'
+import { createToolCallAssembler } from './tool-call-assembler.ts'
 import { toUsage } from './usage.ts'
 import type { ChatUsage } from './wire.ts'
 
@@ -38,6 +45,7 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
       stream: true,
       stream_options: { include_usage: true },
       ...(request.temperature === null ? {} : { temperature: request.temperature }),
+      ...(request.tools?.length ? { tools: toWireTools(request.tools) } : {}),
     }
     for (const field of refused) delete body[field]
     return body as unknown as ChatBody
@@ -73,19 +81,24 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
     let usage: ChatUsage | null = null
     let finishReason: string | null = null
     let answer = ''
+    const toolCalls = createToolCallAssembler()
     for await (const chunk of sendChat(body, request.callId, watchdog.signal)) {
       if (chunk.error !== null) throw failureInside(chunk.error)
       usage = chunk.usage ?? usage
       finishReason = chunk.finishReason ?? finishReason
+      toolCalls.push(chunk.toolCalls)
       const text = filter.push(chunk.text)
       answer += text
       if (text !== '') yield { type: 'text-delta', text }
+      else if (chunk.toolCalls !== null) yield TOOL_PROGRESS
       else if (chunk.isProgress) yield PROGRESS
     }
     const rest = filter.flush()
     answer += rest
     if (rest !== '') yield { type: 'text-delta', text: rest }
-    if (answer === '' && finishReason === null) {
+    const calls = toolCalls.take()
+    if (calls.length > 0) yield { type: 'tool-calls', calls }
+    if (answer === '' && calls.length === 0 && finishReason === null) {
       throw new ProviderError('The provider ended its answer before it began.', {
         vendor: provider,
         operation: OPERATION,
@@ -129,10 +142,11 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
           const { done, value } = await parts.next().finally(() => pause?.cancel())
           if (done || request.signal.aborted) return
           if (value === PROGRESS) continue
-          if (value.type === 'text-delta' && !hasText) {
+          if ((value.type === 'text-delta' || value.type === 'tool-calls') && !hasText) {
             hasText = true
             first.cancel()
           }
+          if (value === TOOL_PROGRESS) continue
           yield value
         }
       } finally {
@@ -157,6 +171,9 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
 /** Stands for "still thinking": resets the pause between words, and is heard by nobody. */
 const PROGRESS: LlmPart = { type: 'text-delta', text: '' }
 
+/** Stands for a piece of a tool call: the answer has begun, and there is nothing to hear. */
+const TOOL_PROGRESS: LlmPart = { type: 'text-delta', text: '' }
+
 /** The optional field that made the server refuse, if that is what happened. */
 export function refusalOf(error: ProviderError, body: object): RefusableField | null {
   if (error.status !== 400 && error.status !== 422) return null
@@ -168,7 +185,10 @@ export function refusalOf(error: ProviderError, body: object): RefusableField | 
   )
 }
 
-function toReason(finishReason: string | null): 'stop' | 'length' | 'content-filter' | 'other' {
+function toReason(
+  finishReason: string | null,
+): 'stop' | 'length' | 'content-filter' | 'tool-calls' | 'other' {
+  if (finishReason === 'tool_calls' || finishReason === 'function_call') return 'tool-calls'
   if (finishReason === 'stop' || finishReason === 'length') return finishReason
   return finishReason === 'content_filter' ? 'content-filter' : 'other'
 }

@@ -9,6 +9,8 @@ export interface ChatChunk {
   text: string
   /** The chunk carries the answer forward in some way, if only by reasoning. */
   isProgress: boolean
+  /** Pieces of tool calls, as they came. */
+  toolCalls: unknown
   finishReason: string | null
   usage: ChatUsage | null
   /** A failure reported inside a stream that began with 200. */
@@ -23,7 +25,14 @@ export interface ChatUsage {
 
 /** Reads one streamed chunk or one whole completion: they differ only in `delta` and `message`. */
 export function readChatChunk(data: unknown): ChatChunk {
-  const chunk: ChatChunk = { text: '', isProgress: false, finishReason: null, usage: null, error: null }
+  const chunk: ChatChunk = {
+    text: '',
+    isProgress: false,
+    toolCalls: null,
+    finishReason: null,
+    usage: null,
+    error: null,
+  }
   const outer = Array.isArray(data) ? data[0] : data
   if (!isRecord(outer)) return chunk
   if (outer.error !== undefined && outer.error !== null && outer.error !== false) chunk.error = outer
@@ -32,6 +41,7 @@ export function readChatChunk(data: unknown): ChatChunk {
   if (!isRecord(choice)) return chunk
   const delta = isRecord(choice.delta) ? choice.delta : isRecord(choice.message) ? choice.message : {}
   chunk.text = readContent(delta.content) || (typeof delta.refusal === 'string' ? delta.refusal : '')
+  chunk.toolCalls = delta.tool_calls ?? null
   chunk.isProgress =
     chunk.text !== '' ||
     Boolean(delta.reasoning_content) ||

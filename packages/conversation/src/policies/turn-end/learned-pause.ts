@@ -10,9 +10,9 @@ export interface WaitRange {
 }
 
 /** How far one pause moves the average. */
-const weightOfPause = 0.5
+const weightOfPause = 0.7
 /** How much of what was learned beyond the shortest wait is kept after a turn without a pause. */
-const keptPerTurn = 0.8
+const keptPerTurn = 0.9
 /** Waiting exactly as long as the caller usually pauses would be too early half of the time. */
 const margin = 1.25
 
