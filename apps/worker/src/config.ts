@@ -12,6 +12,7 @@ export const workerConfigShape = {
   SANDBOX_PROVIDERS_URL: z.url().optional(),
   SANDBOX_ACCOUNT_SID: z.string().optional(),
   SANDBOX_AUTH_TOKEN: z.string().optional(),
+  CALLS_CONCURRENT_MAX: z.coerce.number().int().min(0).optional(),
   OUTBOUND_ALLOWED_RANGES: z.string().default(''),
   OPENAI_API_KEY: z.string().optional(),
   OPENAI_BASE_URL: z.url().default('https://api.openai.com/v1'),

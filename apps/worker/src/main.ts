@@ -38,6 +38,7 @@ const ctx: ServiceContext = {
       SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
         ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
         : null,
+    callsConcurrentMax: config.CALLS_CONCURRENT_MAX,
   },
 }
 const worker = createWorker({

@@ -157,7 +157,7 @@ export const callSchema = z
     created_at: z.iso.datetime(),
     queue_position: z.int().nullable().meta({
       description:
-        'While the call waits to be dialled: its place in the line of your organization, 1 is next. Only `GET /v1/calls/{id}` looks; null elsewhere and later.',
+        "While the call waits to be dialled: its place in your organization's queue, 1 is next. Only `GET /v1/calls/{id}` looks; null elsewhere and later.",
     }),
     queue_expires_at: z.iso
       .datetime()

@@ -87,8 +87,8 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
     const isWritten = await insertCall(ctx, {
       row,
       event,
-      // Behind a long line it is enough to be let through, and to expire.
-      dialAt: facts.is_line_long ? queueExpiresAt : now,
+      // Behind a long queue it is enough to be let through, and to expire.
+      dialAt: facts.is_queue_long ? queueExpiresAt : now,
       idempotency: idempotency && { ...idempotency, responseBody: body },
     })
     if (isWritten) return { status: 201, body, replayed: false }

@@ -20,11 +20,11 @@ export interface CreateFacts {
   /** How long a call may wait, unless it says so itself; null: the default. */
   queue_timeout_seconds: number | null
   /** So many calls wait that a further one need not try to be dialled at once. */
-  is_line_long: boolean
+  is_queue_long: boolean
 }
 
 /** Calls of one organization that try to be dialled as soon as they are created; behind these a call waits to be let through. */
-const LINE_LONG = 100
+const QUEUE_LONG = 100
 
 export async function loadForCreate(
   ctx: ServiceContext,
@@ -47,8 +47,8 @@ export async function loadForCreate(
       ) as is_on_do_not_call_list,
       exists (
         select from calls c where c.organization_id = ${input.organizationId} and c.mode = ${input.mode} and c.status = 'queued'
-        offset ${LINE_LONG}
-      ) as is_line_long
+        offset ${QUEUE_LONG}
+      ) as is_queue_long
     from (select exists (
       select from carrier_accounts where organization_id = ${input.organizationId} and is_active
     ) as has_account) account

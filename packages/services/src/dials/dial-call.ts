@@ -9,7 +9,7 @@
  *   never sent           → nothing happened: intent withdrawn, ask again soon
  *   outcome unknown      → look the call up: found, adopt it; nothing to be seen for 30 s, ask again; unclear which call it is, fail
  *
- * Before any of that a call must be let through its organization's line (`limits`), and the dial policy and the day's budget are asked. Whatever of
+ * Before any of that a call must be let through its organization's queue (`limits`), and the dial policy and the day's budget are asked. Whatever of
  * these cannot be answered stops the dial.
  *
  * Carrier callbacks name the call in their URL and may settle any of this first; every step therefore begins by looking at the call.
@@ -37,7 +37,7 @@ const CARRIER_LIMIT_SLACK_SECONDS = 30
 export const SILENCE_BEFORE_REDIAL_MS = 30_000
 /** A call that waits is let through by whoever makes room; this is how often it looks for itself. */
 const LOOK_AGAIN_MS = 5000
-/** From when it left the line: after this long a call that was tried is not tried again. */
+/** From when it left the queue: after this long a call that was tried is not tried again. */
 export const DIAL_GIVE_UP_MS = 180_000
 
 /** A carrier as the dialler needs it. */
@@ -88,7 +88,7 @@ interface Dial {
   carrier: DialCarrier
   work: Work
   admit: () => Promise<void>
-  /** Since the call left the line. */
+  /** since the call left the queue. */
   ageMs: number
 }
 
@@ -99,7 +99,7 @@ async function place(dial: Dial): Promise<Step> {
   const { ctx, call, carrier, work } = dial
   const refusal = await mayDial(ctx, { ...call, callingHours: toHours(call.callingHours) })
   if (refusal) return await fail(ctx, call, refusal.reason, null)
-  if (call.status === 'queued') return await leaveLine(dial)
+  if (call.status === 'queued') return await leaveQueue(dial)
   if (!(await hasBudget(ctx, call))) return await fail(ctx, call, 'budget_exhausted', null)
   // Whoever has lost the lease must not dial: the new holder sees no intent of theirs.
   if (!(await writeIntent(ctx, work, ctx.clock.now()))) return DONE
@@ -124,7 +124,7 @@ async function place(dial: Dial): Promise<Step> {
   return await adopt(dial, placed)
 }
 
-async function leaveLine(dial: Dial): Promise<Step> {
+async function leaveQueue(dial: Dial): Promise<Step> {
   const { ctx, call } = dial
   await dial.admit()
   const now = await findCall(ctx, call.id)

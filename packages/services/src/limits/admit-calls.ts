@@ -1,13 +1,13 @@
 /**
- * Letting calls through. A created call is `queued` and waits in its organization's line, first come first; to be dialled it must be let through,
+ * Letting calls through. A created call is `queued` and waits in its organization's queue, first come first; to be dialled it must be let through,
  * which makes it `dialing`. From then until its end it holds a line and counts.
  *
- * One statement looks at every line there is, counts what is live, and lets through as many as the limits have room for, fairly: while the whole
+ * One statement looks at every queue there is, counts what is live, and lets through as many as the limits have room for, fairly: while the whole
  * deployment is short of lines, whoever holds fewest is next. It counts rows instead of keeping a counter, so nothing can drift when a process dies.
  *
  * Two of these statements at the same moment could both count the same free line. Therefore each also raises the version of one row, on the
  * condition that it is still the version its own snapshot shows. The loser waits for that row's lock, finds another version, and changes nothing;
- * the winner has looked at every line, so there was nothing left for the loser to do. Calls that end meanwhile only make room.
+ * the winner has looked at every queue, so there was nothing left for the loser to do. Calls that end meanwhile only make room.
  */
 import type { ServiceContext } from '../context.ts'
 import { LIMITS_DEFAULT } from './limits.ts'
@@ -29,29 +29,29 @@ export async function admitCalls(ctx: ServiceContext): Promise<string[]> {
     select count(*)::int from calls where ended_at is null and status <> 'queued'
   ))`
   const rows = await sql<{ id: string; work_id: string | null }[]>`
-    with recursive lines as (
+    with recursive queues as (
       (select organization_id, mode from calls where status = 'queued' order by organization_id, mode limit 1)
       union all
-      select next.organization_id, next.mode from lines cross join lateral (
+      select next.organization_id, next.mode from queues cross join lateral (
         select organization_id, mode from calls
-        where status = 'queued' and (organization_id, mode) > (lines.organization_id, lines.mode)
+        where status = 'queued' and (organization_id, mode) > (queues.organization_id, queues.mode)
         order by organization_id, mode limit 1
       ) next
     ), gate as materialized (
       select version from dial_gate where id = 1
     ), free as (
-      select lines.organization_id, lines.mode, live.calls as live, least(
+      select queues.organization_id, queues.mode, live.calls as live, least(
         coalesce(l.concurrent_calls, ${LIMITS_DEFAULT.concurrentCalls}) - live.calls,
         coalesce(l.calls_per_minute, ${LIMITS_DEFAULT.callsPerMinute}) - dialed.calls
       ) as calls
-      from lines left join organization_limits l on l.organization_id = lines.organization_id
+      from queues left join organization_limits l on l.organization_id = queues.organization_id
       cross join lateral (
-        select count(*)::int as calls from calls c where c.organization_id = lines.organization_id
-          and c.mode = lines.mode and c.ended_at is null and c.status <> 'queued'
+        select count(*)::int as calls from calls c where c.organization_id = queues.organization_id
+          and c.mode = queues.mode and c.ended_at is null and c.status <> 'queued'
       ) live
       cross join lateral (
-        select count(*)::int as calls from calls c where c.organization_id = lines.organization_id
-          and c.mode = lines.mode and c.dialed_at > ${minuteAgo}
+        select count(*)::int as calls from calls c where c.organization_id = queues.organization_id
+          and c.mode = queues.mode and c.dialed_at > ${minuteAgo}
       ) dialed
     ), picked as materialized (
       select next.id from free cross join lateral (

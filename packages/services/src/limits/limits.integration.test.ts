@@ -144,7 +144,7 @@ describe('calls at once', () => {
     expect(await admitCalls(ctx)).toEqual([])
   })
 
-  test('behind a long line a call does not even try: it is due when it expires, or let through', async () => {
+  test('behind a long queue a call does not even try: it is due when it expires, or let through', async () => {
     await limit({ concurrentCalls: 0 })
     const ids = await createCalls(103)
     const due = await ctx.db.sql<{ calls: number }[]>`
@@ -173,7 +173,7 @@ describe('the deployment', () => {
     try {
       for (let round = 0; round < 60; round++) {
         const creating = Array.from({ length: 6 }, async () => {
-          // The clocks of api processes differ: a younger call may stand further ahead in the line.
+          // The clocks of api processes differ: a younger call may stand further ahead in the queue.
           const clock = createTestClock(now - ((created++ * 7919) % 1000))
           await createTestCall({ ...ctx, clock }, tenants[created % 3] ?? tenant)
         })
@@ -220,7 +220,7 @@ describe('calls a minute', () => {
   })
 })
 
-describe('the line', () => {
+describe('the queue', () => {
   test('ends as queue_expired after ten minutes, or what the organization or the call says', async () => {
     await limit({ concurrentCalls: 0 })
     const [usual = ''] = await createCalls(1)

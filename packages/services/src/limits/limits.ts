@@ -1,14 +1,14 @@
 /** What an organization may use at most. Test and live calls are counted apart, against the same numbers. */
 export interface OrganizationLimits {
-  /** Calls that are dialled, ring or talk at once; more wait in line. Incoming calls count, and are always answered. */
+  /** Calls that are dialled, ring or talk at once; more wait in the queue. Incoming calls count, and are always answered. */
   concurrentCalls: number
-  /** Calls dialled within any sixty seconds; more wait in line. */
+  /** Calls dialled within any sixty seconds; more wait in the queue. */
   callsPerMinute: number
   /** `POST /v1/calls` of the whole organization; a burst may be `BURST_SECONDS` times as many. */
   createsPerSecond: number
   /** Requests of one key; a burst may be `BURST_SECONDS` times as many. */
   requestsPerSecond: number
-  /** How long a call may wait in line unless it says so itself. */
+  /** How long a call may wait in the queue unless it says so itself. */
   queueTimeoutSeconds: number
   /** What calls may cost per day (UTC). Null: no limit. */
   spendPerDayMicroUsd: number | null

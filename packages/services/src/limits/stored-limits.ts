@@ -38,7 +38,7 @@ export async function getLimits(
 }
 
 /**
- * Changes limits; what is absent stays, null goes back to the default. Calls in line are let through by the new numbers within a second, api
+ * Changes limits; what is absent stays, null goes back to the default. Waiting calls are let through by the new numbers within a second, api
  * processes follow within half a minute. Throws `invalid_request`; the organization must exist.
  */
 export async function setLimits(
