@@ -50,8 +50,6 @@ const SIGNALS: Readonly<Record<TurnInfo['event'], TurnSignal | null>> = {
 }
 
 const BYTES_PER_SECOND = MULAW_BYTES_PER_MS * 1000
-/** Frames of about this length are what the vendor advises ("Flux quickstart"). */
-const FRAME_BYTES = 80 * MULAW_BYTES_PER_MS
 /** The vendor's times are rounded, and its model moves in steps of 80 ms. */
 const TOLERANCE_SECONDS = 0.1
 /** A span ends in the silence by which its end was noticed: an end of turn within that silence has heard all of it. */
@@ -60,8 +58,6 @@ const TRAILING_SILENCE_SECONDS = 0.25
 export function openFluxSession(options: FluxSessionOptions): SttSession {
   const { clock, events } = options
   let sentBytes = 0
-  const waiting: Uint8Array[] = []
-  let waitingBytes = 0
   /** Words of ended turns that belong to spans not yet answered, and those of the turn going on. */
   let endedWords: TimedWord[] = []
   let turnWords: TimedWord[] = []
@@ -165,14 +161,6 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
       .join(' ')
   }
 
-  function flush(): void {
-    if (waitingBytes === 0) return
-    socket.send(Buffer.concat(waiting))
-    sentBytes += waitingBytes
-    waiting.length = 0
-    waitingBytes = 0
-  }
-
   function end(): void {
     for (const { settling } of committed) settling?.cancel()
     committed = []
@@ -183,12 +171,10 @@ export function openFluxSession(options: FluxSessionOptions): SttSession {
       return socket.phase === 'ready'
     },
     append(mulaw) {
-      waiting.push(mulaw.slice())
-      waitingBytes += mulaw.length
-      if (waitingBytes >= FRAME_BYTES) flush()
+      socket.send(mulaw)
+      sentBytes += mulaw.length
     },
     commit(itemId) {
-      flush()
       const span = current
       span.itemId = itemId
       span.end = sentBytes / BYTES_PER_SECOND

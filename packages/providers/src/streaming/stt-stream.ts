@@ -5,6 +5,7 @@
  * - Before the first session is ready, audio and commits wait; more than five seconds of audio pushes out the oldest, with a warning.
  * - A lost session is replaced once, at once, and all unanswered audio (up to 30 s) is sent again. When the replacement fails too, the stream has failed.
  *   A replacement that has worked for half a minute earns the right to another one.
+ * - Audio goes out in messages of 80 ms, the rest with the commit: guesses may lag by so much, finals do not.
  * - Past `sessionMsMax` the next commit also changes to a new session; the old one stays until it has answered.
  *
  * Every commit is answered once: by its final, or by `item-failed` when the vendor says so or `finalTimeoutMs` has passed.
@@ -13,6 +14,7 @@
 import { MULAW_BYTES_PER_MS, mulawSilence } from '@phonevoice/audio'
 import { isRetryableCategory, type Timer, type Timers } from '@phonevoice/base'
 import type { SttPart, SttStream, TurnSignal } from '../contract/index.ts'
+import { createAudioGatherer } from './audio-gatherer.ts'
 import { createAudioSpans, type Span } from './audio-spans.ts'
 import type { LostReason } from './vendor-socket.ts'
 
@@ -68,7 +70,11 @@ export function openSttStream(setup: SttStreamSetup): SttStream {
   let hasWarnedOfDrops = false
   let earning: Timer | null = null
   let openedAtMs = clock.now()
-  /** Audio of the current span that the vendor has, for the bill. */
+  /** Between the stream and its session. What it holds is in the current span too, so a lost session loses nothing. */
+  const outgoing = createAudioGatherer((mulaw) => {
+    if (session.isReady) session.append(mulaw)
+  })
+  /** Audio of the current span that the vendor has or is about to get, for the bill. */
   let sentBytes = 0
   let session = connect()
   /** The session before this one, until it has answered what was committed to it. */
@@ -103,6 +109,8 @@ export function openSttStream(setup: SttStreamSetup): SttStream {
 
   function becomeReady(opened: SttSession): void {
     if (isOver || opened !== session) return
+    // Everything is sent again from the spans.
+    outgoing.drop()
     earning?.cancel()
     earning = clock.after(EARNS_RECONNECT_MS, () => {
       reconnectsLeft = 1
@@ -128,6 +136,7 @@ export function openSttStream(setup: SttStreamSetup): SttStream {
   /** Pads what is too short for the vendor, commits, and reports what will be billed. */
   function finishSpan(span: Span): void {
     if (sentBytes < commitBytesMin) send(mulawSilence((commitBytesMin - sentBytes) / MULAW_BYTES_PER_MS))
+    outgoing.flush()
     if (!session.isReady) return
     session.commit(span.itemId as string)
     reportUsage()
@@ -136,7 +145,7 @@ export function openSttStream(setup: SttStreamSetup): SttStream {
   function send(mulaw: Uint8Array): void {
     // Sending can be what shows that the connection is dead; then everything is sent again later.
     if (!session.isReady) return
-    session.append(mulaw)
+    outgoing.add(mulaw)
     sentBytes += mulaw.length
   }
 
@@ -238,6 +247,7 @@ export function openSttStream(setup: SttStreamSetup): SttStream {
     },
     close() {
       if (isOver) return
+      outgoing.flush()
       reportUsage()
       shutDown()
     },
