@@ -39,6 +39,10 @@ const NUDGES_MAX = 2000
 /** A row due sooner than the next sweep gets a timer of its own. */
 const SOON_MS = 1000
 const ABORT_GRACE_MS = 2000
+/** Longer than the database takes to cancel a statement. A claim that was lost on the way must not stop all that come after it. */
+const CLAIM_MAX_MS = 20_000
+/** Longer than any work takes. What hangs is let go: its lease ends, and whoever claims it next starts anew. */
+const RUN_MAX_MS = 180_000
 
 export function createPuller<T extends Held>(options: PullerOptions<T>): Puller {
   const { name, slots, leases, timers, log } = options
@@ -70,7 +74,7 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
       for (const id of ids) nudged.delete(id)
       if (ids.length === 0 && !wantsSweep) return
       const isSweep = ids.length === 0
-      const items = await options.claim(isSweep ? { limit } : { ids, limit })
+      const items = await within(CLAIM_MAX_MS, options.claim(isSweep ? { limit } : { ids, limit }))
       // A full batch may have left rows behind, of a sweep or of the named ones.
       wantsSweep = items.length === limit || (wantsSweep && !isSweep)
       for (const item of items) begin(item)
@@ -79,8 +83,7 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
 
   function begin(item: T): void {
     const { signal, release } = leases.hold(item)
-    const work = options
-      .run(item, AbortSignal.any([signal, stopping.signal]))
+    const work = within(RUN_MAX_MS, options.run(item, AbortSignal.any([signal, stopping.signal])))
       .catch((error: unknown) => {
         if (!signal.aborted && !stopping.signal.aborted)
           log.error('Work failed', { name, id: item.id, error })
@@ -93,6 +96,13 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
         if (wantsSweep || nudged.size > 0) look()
       })
     running.add(work)
+  }
+
+  function within<R>(maxMs: number, doing: Promise<R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const timer = timers.after(maxMs, () => reject(new Error(`It was not done after ${maxMs / 1000} s.`)))
+      doing.then(resolve, reject).finally(() => timer.cancel())
+    })
   }
 
   function lookAgain(id: string, atMs: number): void {
