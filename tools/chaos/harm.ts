@@ -1,0 +1,79 @@
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ChaosProduct } from './product.ts'
+import type { Random } from './random.ts'
+
+export type HarmKind = 'kill' | 'terminate' | 'flush'
+
+/** One disturbance, due when this many calls have been created. */
+export interface Harm {
+  kind: HarmKind
+  afterCalls: number
+  /** Milliseconds later, so that it does not always strike at the same point of a request. */
+  delayMs: number
+  /** For `kill`. */
+  victim: 'api' | 'worker'
+  /** For `terminate`: which of the connections, from 0 up to 1. */
+  which: number
+}
+
+export interface HarmCounts {
+  kills: number
+  terminates: number
+  flushes: number
+}
+
+/** Spreads the disturbances over the run, by the seed. */
+export function planHarm(counts: HarmCounts, calls: number, random: Random): Harm[] {
+  const kinds: HarmKind[] = [
+    ...Array<HarmKind>(counts.kills).fill('kill'),
+    ...Array<HarmKind>(counts.terminates).fill('terminate'),
+    ...Array<HarmKind>(counts.flushes).fill('flush'),
+  ]
+  return kinds
+    .map((kind) => ({
+      kind,
+      afterCalls: random.below(calls) + 1,
+      delayMs: random.below(300),
+      victim: random.pick(['api', 'worker'] as const),
+      which: random.next(),
+    }))
+    .toSorted((one, other) => one.afterCalls - other.afterCalls)
+}
+
+/** Does it, and brings back what it took away. */
+export async function doHarm(product: ChaosProduct, harm: Harm): Promise<void> {
+  await wait(harm.delayMs)
+  switch (harm.kind) {
+    case 'kill':
+      return await product.restart(harm.victim)
+    case 'terminate':
+      return await terminateBackend(product, harm.which)
+    case 'flush':
+      return await sendRedis(product.redisUrl, ['FLUSHALL', 'CLIENT KILL TYPE normal SKIPME yes'])
+    default:
+      harm.kind satisfies never
+  }
+}
+
+async function terminateBackend({ sql }: ChaosProduct, which: number): Promise<void> {
+  const backends = await sql<{ pid: number }[]>`
+    select pid from pg_stat_activity
+    where datname = current_database() and application_name like 'phonevoice-%' order by pid`
+  const victim = backends[Math.floor(which * backends.length)]
+  if (victim) await sql`select pg_terminate_backend(${victim.pid})`
+}
+
+/** Redis takes commands as plain lines, too. */
+function sendRedis(redisUrl: string | null, commands: readonly string[]): Promise<void> {
+  if (redisUrl === null) return Promise.resolve()
+  const { hostname, port } = new URL(redisUrl)
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname, () =>
+      socket.end(commands.map((line) => `${line}\r\n`).join('')),
+    )
+    socket.resume()
+    socket.on('error', () => {})
+    socket.on('close', () => resolve())
+  })
+}

@@ -1,0 +1,117 @@
+/**
+ * Calls are created, dialled, answered, ended and told of while their processes are killed, their database connections cut and their queue wiped, at
+ * random points that a seed repeats. Afterwards four witnesses are compared: see `check.ts`.
+ */
+import { setTimeout as wait } from 'node:timers/promises'
+import { checkFacts } from './check.ts'
+import { type Created, createClient } from './client.ts'
+import { countUnfinished, gatherFacts } from './gather.ts'
+import { doHarm, type HarmCounts, planHarm } from './harm.ts'
+import { givePhones, watchCarrier } from './phones.ts'
+import { startProduct } from './product.ts'
+import { createRandom } from './random.ts'
+
+export interface ChaosOptions extends HarmCounts {
+  calls: number
+  seed: number
+  callsPerSecond: number
+  /** An empty, migrated or unmigrated database that nobody else uses. */
+  databaseUrl: string
+  redisUrl: string | null
+  say(line: string): void
+}
+
+export interface ChaosReport {
+  /** One line each; none when every promise was kept. */
+  violations: string[]
+  calls: number
+  events: number
+  /** Webhooks that arrived, and how many of them not for the first time. */
+  received: number
+  repeated: number
+  /** How often each ended reason occurred. */
+  endedReasons: Record<string, number>
+  harm: HarmCounts
+  seconds: number
+}
+
+/** After the last call and the last harm everything must be over within this. */
+const SETTLE_MS = 240_000
+const WATCH_EVERY_MS = 5000
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const startedAtMs = Date.now()
+  const random = createRandom(options.seed)
+  const plan = planHarm(options, options.calls, random)
+  const product = await startProduct(options)
+  try {
+    await liftLimits(product.sql)
+    const { seed, urls } = product.installation
+    const client = createClient({
+      apiUrl: urls.api,
+      apiKey: seed.testKey,
+      assistantId: seed.assistantId,
+      webhookUrl: product.webhookUrl,
+      seed: options.seed,
+      random,
+      numbers: await givePhones(product),
+    })
+    const carrier = watchCarrier(product)
+    const watching = setInterval(() => void carrier.look().catch(() => {}), WATCH_EVERY_MS)
+
+    const creating: Promise<Created>[] = []
+    let harmed = Promise.resolve()
+    for (let number = 1; number <= options.calls; number++) {
+      const created = client.create(number)
+      created.catch(() => {})
+      creating.push(created)
+      while (plan[0] && plan[0].afterCalls <= number) {
+        const harm = plan.shift()
+        if (harm) harmed = harmed.then(() => doHarm(product, harm))
+      }
+      harmed.catch(() => {})
+      if (number % 500 === 0) options.say(`${number} calls created`)
+      await wait(1000 / options.callsPerSecond)
+    }
+    const created = await Promise.all(creating)
+    await harmed
+    options.say(`${created.length} calls created and all harm done; waiting for the rest`)
+    await settle(() => countUnfinished(product))
+    clearInterval(watching)
+    await carrier.look()
+    const facts = await gatherFacts(product, { created, carrierCalls: carrier.calls() })
+    return {
+      violations: checkFacts(facts),
+      calls: facts.calls.length,
+      events: facts.events.length,
+      received: facts.received.length,
+      repeated: facts.received.length - new Set(facts.received.map(({ body }) => JSON.parse(body).id)).size,
+      endedReasons: await countReasons(product.sql),
+      harm: { kills: options.kills, terminates: options.terminates, flushes: options.flushes },
+      seconds: Math.round((Date.now() - startedAtMs) / 1000),
+    }
+  } finally {
+    await product.stop()
+  }
+}
+
+type Sql = Awaited<ReturnType<typeof startProduct>>['sql']
+
+/** What is tested here is not how calls are rationed. */
+async function liftLimits(sql: Sql): Promise<void> {
+  await sql`
+    insert into organization_limits (organization_id, concurrent_calls, calls_per_minute, creates_per_second, requests_per_second, updated_at)
+    select id, 1000, 100000, 10000, 10000, now() from organizations
+    on conflict do nothing`
+}
+
+async function countReasons(sql: Sql): Promise<Record<string, number>> {
+  const rows = await sql<{ reason: string; times: number }[]>`
+    select coalesce(ended_reason, 'none') as reason, count(*)::int as times from calls group by 1 order by 2 desc`
+  return Object.fromEntries(rows.map((row) => [row.reason, row.times]))
+}
+
+async function settle(countLeft: () => Promise<number>): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS
+  while (Date.now() < deadline && (await countLeft()) > 0) await wait(500)
+}
