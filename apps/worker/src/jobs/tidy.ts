@@ -1,4 +1,5 @@
 import type { ServiceContext } from '@phonevoice/services/context'
+import { deleteOldBreakers } from '@phonevoice/services/deliveries'
 import { deleteOldIdempotencyKeys } from '@phonevoice/services/idempotency'
 import { deleteMergedParts } from '@phonevoice/services/recordings'
 import type { ObjectStorage } from '@phonevoice/storage'
@@ -10,6 +11,7 @@ const LIMIT = 1000
 export async function tidy(ctx: ServiceContext, storage: ObjectStorage): Promise<void> {
   try {
     await deleteOldIdempotencyKeys(ctx, { limit: LIMIT })
+    await deleteOldBreakers(ctx, { limit: LIMIT })
     await deleteMergedParts(ctx, { limit: LIMIT, deleteObject: (key) => storage.delete(key) })
   } catch (error) {
     ctx.log.warn('Old things could not be removed', { error })

@@ -181,6 +181,15 @@ describe('opening', () => {
   })
 })
 
+test('a receiver that nothing has been sent to for ten days is forgotten', async () => {
+  await open()
+  world.clock.advance(2 * DISABLE_AFTER_MS)
+  expect(await deleteOldBreakers(world.ctx, { limit: 10 })).toBe(0)
+  world.clock.advance(1)
+  expect(await deleteOldBreakers(world.ctx, { limit: 10 })).toBe(1)
+  expect(await breaker()).toBeNull()
+})
+
 describe('half-open', () => {
   test('one delivery probes, however many claim at once', async () => {
     await open()

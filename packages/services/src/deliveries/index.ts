@@ -5,6 +5,7 @@ export {
   FIRST_ATTEMPT_BLOCKS_MS,
   IN_FLIGHT_PER_ORGANIZATION_MAX,
 } from './claim-deliveries.ts'
+export { deleteOldBreakers } from './delete-old-breakers.ts'
 export {
   type DeliveryKey,
   type FindDeliveriesInput,
