@@ -11,6 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['{apps,packages,tools,examples,tests/conformance}/**/*.test.ts'],
           exclude: [...shared.exclude, '**/*.integration.test.ts'],
+          // A limit against hanging, not against being slow: machines that test are busy.
+          testTimeout: 30_000,
         },
       },
       {
