@@ -13,6 +13,7 @@
  * partial stands). Words for a span that is not kept, or settled already, are too late and are dropped.
  */
 import { assertEntry } from './assert-entry.ts'
+import type { TurnOpinion } from './policies/turn-end/turn-end-delay.ts'
 import type { Draft } from './state.ts'
 import type { ItemId } from './types.ts'
 
@@ -44,6 +45,8 @@ export interface Caller {
   lastAnswer: { readonly speechEndedMs: number; readonly firstAudioSentMs: number } | null
   /** The last backchannel said over the agent's voice: an early "yes" may turn out to answer its question. */
   murmur: readonly Span[]
+  /** What the recogniser last said about the turn; null where it says nothing about turns. */
+  recogniserOpinion: TurnOpinion | null
   /** Keys pressed and not yet taken as a turn. */
   digits: string
   digitsFromMs: number
@@ -71,6 +74,7 @@ export function newCaller(): Caller {
     learnedPauseMs: null,
     lastAnswer: null,
     murmur: [],
+    recogniserOpinion: null,
     digits: '',
     digitsFromMs: 0,
     digitsToMs: 0,
@@ -96,6 +100,7 @@ export function enterSpeaking(draft: Draft, atMs: number): void {
   caller.spans = [...caller.spans, span]
   caller.bargeInAtMs = atMs + settings.interruption.minSpeechMs
   caller.turnEndAtMs = null
+  if (caller.recogniserOpinion !== null) caller.recogniserOpinion = 'going-on'
 }
 
 export function enterPausing(draft: Draft, atMs: number): void {

@@ -67,6 +67,12 @@ const events: { weight: number; arbitrary: fc.Arbitrary<Make> }[] = [
     arbitrary: fc.nat(500).map((agoMs) => (_, nowMs) => ({ type: 'speech-stopped', atMs: nowMs - agoMs })),
   },
   {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('started', 'eager-end', 'resumed', 'end', null)
+      .map((signal) => () => ({ type: 'turn-signal', signal })),
+  },
+  {
     weight: 3,
     arbitrary: text.map((said) => (state) => ({
       type: 'transcript-partial',

@@ -38,7 +38,7 @@ import { considerKeypad, onKey, onKeypadTimeout } from './rules/keypad.ts'
 import { addText, clausePlayed, clauseStarted, endText } from './rules/respond.ts'
 import { onSilence } from './rules/silence.ts'
 import { onCallStarted } from './rules/start.ts'
-import { considerTurnEnd, onTurnEnd } from './rules/turn.ts'
+import { considerTurnEnd, onTurnEnd, onTurnSignal } from './rules/turn.ts'
 import type { ConversationState, Draft } from './state.ts'
 import { closeDraft, openDraft } from './state.ts'
 import { settleTimers } from './timers.ts'
@@ -104,6 +104,9 @@ function apply(draft: Draft, event: ConversationEvent): void {
       break
     case 'transcript-failed':
       if (settleSpan(draft, event.itemId, null)) judgeSpeechOverAgent(draft)
+      break
+    case 'turn-signal':
+      onTurnSignal(draft, event.signal)
       break
     case 'key-pressed':
       onKey(draft, event.digit)

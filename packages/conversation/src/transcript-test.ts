@@ -17,6 +17,7 @@ import type {
   EndReason,
   HistoryMessage,
   TimerName,
+  TurnSignal,
 } from './types.ts'
 
 export const testSettings: ConversationSettings = {
@@ -129,6 +130,8 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
       return { type, responseId, text: text ?? '' }
     case 'llm-finished':
     case 'llm-failed':
+    case 'turn-signal':
+      return { type, signal: first === 'none' ? null : (first as TurnSignal) }
     case 'llm-broken-off':
       return { type, responseId }
     case 'clause-started':

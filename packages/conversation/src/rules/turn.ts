@@ -1,7 +1,8 @@
 import { enterClosing } from '../call.ts'
 import { areSpansSettled, enterPausing, spansText, takeSettledSpans } from '../caller.ts'
-import { turnEndDelayMs } from '../policies/turn-end/turn-end-delay.ts'
+import { type TurnOpinion, turnEndDelayMs } from '../policies/turn-end/turn-end-delay.ts'
 import type { Draft } from '../state.ts'
+import type { TurnSignal } from '../types.ts'
 import { learnFromTurn, waitRange } from './adapt.ts'
 import { finishCallerUtterance } from './finish-response.ts'
 import { isLeaveTaking } from './leave-taking.ts'
@@ -16,12 +17,27 @@ export function considerTurnEnd(draft: Draft): void {
   if (call.name !== 'live' || caller.name !== 'pausing' || !areSpansSettled(caller)) return
   if (caller.turnEndAtMs === null) {
     const endMs = caller.spans.at(-1)?.endMs ?? nowMs
-    caller.turnEndAtMs = endMs + turnEndDelayMs(spansText(caller.spans), waitRange(draft), draft.language)
+    const text = spansText(caller.spans)
+    caller.turnEndAtMs =
+      endMs + turnEndDelayMs(text, waitRange(draft), draft.language, caller.recogniserOpinion)
   }
   if (agent.name === 'idle' && caller.digits === '' && caller.turnEndAtMs <= nowMs) takeTurn(draft)
 }
 
 /** The end-of-turn timer: the turn is over, or voice activity has lasted longer than anybody speaks. */
+const opinions = {
+  started: 'going-on',
+  'eager-end': 'nearly-over',
+  resumed: 'going-on',
+  end: 'over',
+} as const satisfies Record<TurnSignal, TurnOpinion>
+
+/** The recogniser has changed its mind about the turn: the wait is reckoned anew. */
+export function onTurnSignal({ caller }: Draft, signal: TurnSignal | null): void {
+  caller.recogniserOpinion = signal === null ? null : opinions[signal]
+  caller.turnEndAtMs = null
+}
+
 export function onTurnEnd(draft: Draft): void {
   const { caller, nowMs } = draft
   if (caller.name === 'speaking') enterPausing(draft, nowMs)

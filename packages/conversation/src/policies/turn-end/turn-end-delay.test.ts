@@ -28,6 +28,20 @@ describe('the shortest wait', () => {
   ])('%s (%s)', (text, tag) => expect(delay(text, tag)).toBe(200))
 })
 
+describe('a recogniser that judges turns', () => {
+  const judged = (text: string, opinion: 'going-on' | 'nearly-over' | 'over') =>
+    turnEndDelayMs(text, range, languageFor('en'), opinion)
+  test('decides where the words leave it open', () => {
+    expect(judged('a table by the window', 'over')).toBe(range.minMs)
+    expect(judged('a table by the window', 'nearly-over')).toBe(delay('a table by the window'))
+    expect(judged('a table by the window', 'going-on')).toBe(range.maxMs)
+  })
+  test('does not talk into a number, nor keep a finished sentence waiting', () => {
+    expect(judged('My number is five five five', 'over')).toBe(range.maxMs)
+    expect(judged('What are your hours?', 'going-on')).toBe(range.minMs)
+  })
+})
+
 describe('the longest wait', () => {
   test.each([
     'My number is five five five',

@@ -21,6 +21,9 @@ const policies: readonly TurnEndPolicy[] = [
 /** Where nobody has an opinion (no punctuation, nothing dangling), this share of the way from the shortest to the longest wait. */
 const defaultShare = 1 / 3
 
+/** What a recogniser that listens for the ends of turns thinks. */
+export type TurnOpinion = 'going-on' | 'nearly-over' | 'over'
+
 /** What the words alone say: `short` is a finished turn, `long` one that will probably go on, null neither. */
 export function turnEndOpinion(said: SaidSoFar): 'short' | 'long' | null {
   for (const policy of policies) {
@@ -30,15 +33,21 @@ export function turnEndOpinion(said: SaidSoFar): 'short' | 'long' | null {
   return null
 }
 
-/** How long after the end of the caller's speech the turn counts as over, in milliseconds between `minMs` and `maxMs`. */
+/**
+ * How long after the end of the caller's speech the turn counts as over, in milliseconds between `minMs` and `maxMs`. Words that hang in the air or end
+ * like a sentence decide by themselves; where they leave it open, a recogniser that has an opinion does.
+ */
 export function turnEndDelayMs(
   text: string,
   range: { minMs: number; maxMs: number },
   language: Language,
+  recogniserOpinion: TurnOpinion | null = null,
 ): number {
   const maxMs = Math.max(range.minMs, range.maxMs)
   const opinion = turnEndOpinion({ text, words: wordsOf(text), language })
   if (opinion === 'short') return range.minMs
   if (opinion === 'long') return maxMs
+  if (recogniserOpinion === 'over') return range.minMs
+  if (recogniserOpinion === 'going-on') return maxMs
   return Math.round(range.minMs + (maxMs - range.minMs) * defaultShare)
 }
