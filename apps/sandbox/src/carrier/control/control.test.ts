@@ -90,7 +90,8 @@ test.each([
 test('a call to a number without a voice URL fails without a word', async () => {
   const { body } = await control('POST', '/calls', { from: '+12025550106', to: '+12025550195' })
   expect(await ended(body.call_sid)).toMatchObject({ status: 'failed' })
-  expect(service.requests).toEqual([])
+  // The last word about a call of the test before may still be on its way.
+  expect(service.requests.filter((request) => request.params.get('CallSid') === body.call_sid)).toEqual([])
 })
 
 test("a scenario of one's own is attached to a number, used, and taken back", async () => {
