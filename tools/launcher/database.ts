@@ -45,6 +45,8 @@ export async function openLauncherDatabase(options: {
 
 /** Our tables, and the queue's when it lives in Postgres too. */
 export async function migrateAll(url: string, redisUrl: string | null): Promise<void> {
-  await migrate(url)
+  await migrate(url).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(`The database cannot be used: ${error.message || error.code}`, { cause: error })
+  })
   if (redisUrl === null) await migrateQueue(url)
 }

@@ -28,6 +28,19 @@ export function parseFlags(args: string[]): Flags {
   return { isHelp: values.help, isDemo: !values['no-demo'], stateFolder: values.state || null }
 }
 
+/** Says what is wrong, or how it is used, and ends the process. */
+export function flagsOrExit(args: string[]): Flags {
+  try {
+    const flags = parseFlags(args)
+    if (!flags.isHelp) return flags
+    console.log(USAGE)
+    return process.exit(0)
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${USAGE}`)
+    return process.exit(2)
+  }
+}
+
 /** `PORT` as a number; null when it is not set. Throws when it is no port. */
 export function parsePort(text: string | undefined): number | null {
   if (!text) return null

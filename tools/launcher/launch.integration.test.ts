@@ -82,6 +82,14 @@ it('tells every app where the others are and which database role to use', async 
   expect(Buffer.from(env.SECRETS_KEY, 'base64')).toHaveLength(32)
 })
 
+it('refuses a database that was made with another key, rather than work on what it cannot read', async () => {
+  await start()
+  await stopAll(running)
+  rmSync(state.path('secrets.json'))
+  await expect(start()).rejects.toThrow(/made with another key than that in .*secrets\.json/)
+  expect(running.apps).toEqual([])
+})
+
 it('recovers from a start whose launcher was killed: the old apps end, the database is taken over', async () => {
   await start()
   const old = running

@@ -7,21 +7,21 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { endOfLog } from './app-process.ts'
 import { runDemo } from './demo.ts'
-import { type Flags, parseFlags, USAGE } from './flags.ts'
+import { flagsOrExit } from './flags.ts'
 import { type Installation, launch, type Running, stopAll } from './launch.ts'
 import { rememberProcesses } from './leftovers.ts'
 import { AlreadyRunning, takeLock } from './lock.ts'
-import { openStateFolder } from './state-folder.ts'
+import { openStateFolder, type StateFolder } from './state-folder.ts'
 import { devFile, welcome } from './welcome.ts'
 
 const projectRoot = path.resolve(import.meta.dirname, '../..')
-const flags = readFlags()
+const flags = flagsOrExit(process.argv.slice(2))
 const startedAtMs = Date.now()
 const print = (line: string) => console.log(line)
 const settingsFile = path.join(projectRoot, '.env')
 if (existsSync(settingsFile)) process.loadEnvFile(settingsFile)
 
-const state = openStateFolder(path.resolve(flags.stateFolder ?? path.join(projectRoot, '.phonevoice')))
+const state = openState(path.resolve(flags.stateFolder ?? path.join(projectRoot, '.phonevoice')))
 // A terminal that was closed must not keep us from stopping in order.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 const stop = new AbortController()
@@ -30,15 +30,12 @@ listenToSignals()
 process.exitCode = await main()
 process.exit()
 
-function readFlags(): Flags {
+function openState(folder: string): StateFolder {
   try {
-    const flags = parseFlags(process.argv.slice(2))
-    if (!flags.isHelp) return flags
-    console.log(USAGE)
-    return process.exit(0)
+    return openStateFolder(folder)
   } catch (error) {
-    console.error(`${(error as Error).message}\n\n${USAGE}`)
-    return process.exit(2)
+    console.error(`${(error as Error).message}\nChoose a folder that can be written with --state <folder>.`)
+    return process.exit(1)
   }
 }
 

@@ -3,7 +3,7 @@ import { openDatabase } from '@phonevoice/db'
 import { authenticateApiKey, createApiKey } from '@phonevoice/services/api-keys'
 import { createAssistant, getAssistant } from '@phonevoice/services/assistants'
 import type { ServiceContext } from '@phonevoice/services/context'
-import { createOrganization, getWebhookSecret } from '@phonevoice/services/organizations'
+import { createOrganization, getWebhookSecret, listOrganizations } from '@phonevoice/services/organizations'
 import { createSecretBox } from '@phonevoice/services/secrets'
 import type { StateFolder } from './state-folder.ts'
 
@@ -14,7 +14,10 @@ export interface Seed {
   assistantId: string
 }
 
-/** Makes organization, test key and demo assistant in a new database; finds them again later. What is missing is made anew. */
+/**
+ * Makes organization, test key and demo assistant in a new database; finds them again later. What is missing is made anew. Throws when
+ * `secretsKey` does not open what is already there: a stack with another key would work on calls whose secrets it cannot read.
+ */
 export async function ensureSeed(options: {
   databaseUrl: string
   secretsKey: string
@@ -32,6 +35,7 @@ export async function ensureSeed(options: {
     settings: { apiOrigin: options.apiOrigin, sandbox: null },
   }
   try {
+    await requireKey(context, options.state)
     const kept = options.state.readJson<Seed>('seed.json')
     const seed = (kept && (await stillThere(context, kept))) ?? (await createSeed(context))
     options.state.writeJson('seed.json', seed)
@@ -39,6 +43,20 @@ export async function ensureSeed(options: {
     return { ...seed, webhookSecret: current }
   } finally {
     await db.close()
+  }
+}
+
+async function requireKey(context: ServiceContext, state: StateFolder): Promise<void> {
+  const [first] = await listOrganizations(context)
+  if (!first) return
+  try {
+    await getWebhookSecret(context, { organizationId: first.id })
+  } catch (cause) {
+    const file = state.path('secrets.json')
+    throw new Error(
+      `The database was made with another key than that in ${file}: restore that file, use another DATABASE_URL, or remove ${state.root} to begin anew.`,
+      { cause },
+    )
   }
 }
 
