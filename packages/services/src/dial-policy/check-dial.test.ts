@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import examples from 'libphonenumber-js/examples.mobile.json' with { type: 'json' }
 import { getCountries, getExampleNumber, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { describe, expect, test } from 'vitest'
@@ -82,6 +83,28 @@ describe('a destination', () => {
     }
     expect(countries).toBeGreaterThan(180)
   })
+})
+
+test('whatever text comes, only an existing number of an allowed country in E.164 passes', () => {
+  const ordinary = fc.constantFrom('+12125550100', '+14165550123', '+442079460018', '+4915751234567')
+  const noise = fc.oneof(
+    fc.string({ maxLength: 3 }),
+    fc.constantFrom(' ', '-', '\n', '\0', '٣', ';ext=911', ',,911', 'p911'),
+  )
+  const mutated = fc
+    .tuple(ordinary, noise, fc.nat(14))
+    .map(([number, text, at]) => number.slice(0, at) + text + number.slice(at))
+  const digits = fc.stringMatching(/^\+?[0-9]{1,16}$/)
+  fc.assert(
+    fc.property(fc.oneof(mutated, digits, fc.string()), (text) => {
+      if (checkDestination(text, ['US', 'CA']) !== null) return
+      const parsed = parsePhoneNumberFromString(text)
+      expect(text).toMatch(/^\+1\d{10}$/)
+      expect([parsed?.isValid(), ['US', 'CA'].includes(parsed?.country ?? '')]).toEqual([true, true])
+      expect(text).not.toMatch(/^\+1([2-9]11|900)|^\+1...976/)
+    }),
+    { numRuns: 3000 },
+  )
 })
 
 const policy: DialPolicy = { countries: COUNTRIES_DEFAULT, callingHours: null }
