@@ -25,7 +25,8 @@ const ENDPOINT_WEBHOOKS: Readonly<Record<keyof typeof ENDPOINT_EVENT_DATA, strin
 const DESCRIPTION = `Software makes and answers phone calls with an AI voice assistant.
 
 Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test keys call simulated phones and cost nothing. Errors are
-\`application/problem+json\` with a stable \`code\`. Unknown request fields are refused; responses may gain fields at any time.`
+\`application/problem+json\` with a stable \`code\`. Unknown request fields are refused; responses may gain fields at any time. Every answer to a key
+says what is left of its rates in \`RateLimit\` and \`RateLimit-Policy\`; a refused request carries \`Retry-After\`.`
 
 /** Adds what belongs to the whole description and to no single route. */
 export function describeApi(api: Api): void {
