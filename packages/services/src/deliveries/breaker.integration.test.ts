@@ -9,6 +9,7 @@ import {
 } from '../webhook-endpoints/index.ts'
 import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
 import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, BREAKER_PROBE_MS, DISABLE_AFTER_MS } from './breaker.ts'
+import { deleteOldBreakers } from './delete-old-breakers.ts'
 import {
   abandonDelivery,
   type ClaimedDelivery,
