@@ -124,14 +124,14 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
       return { type, itemId: first, text: text ?? '' }
     case 'transcript-failed':
       return { type, itemId: first }
+    case 'turn-signal':
+      return { type, signal: first === 'none' ? null : (first as TurnSignal) }
     case 'key-pressed':
       return { type, digit: first }
     case 'llm-delta':
       return { type, responseId, text: text ?? '' }
     case 'llm-finished':
     case 'llm-failed':
-    case 'turn-signal':
-      return { type, signal: first === 'none' ? null : (first as TurnSignal) }
     case 'llm-broken-off':
       return { type, responseId }
     case 'clause-started':

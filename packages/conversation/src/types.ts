@@ -63,6 +63,8 @@ export type ConversationEvent =
   /** The recogniser's last word on a span; once per committed span, in any order. `text` may be empty (noise). */
   | { type: 'transcript-final'; itemId: ItemId; text: string }
   | { type: 'transcript-failed'; itemId: ItemId }
+  /** What the recogniser itself thinks of the caller's turn, where it has an opinion; null: it has none any more. */
+  | { type: 'turn-signal'; signal: TurnSignal | null }
   | { type: 'key-pressed'; digit: string }
   | { type: 'llm-delta'; responseId: ResponseId; text: string }
   | { type: 'llm-finished'; responseId: ResponseId }
@@ -86,8 +88,6 @@ export type ConversationEvent =
   | { type: 'timer-fired'; timer: TimerName }
   /** Somebody outside wants this to be said: as soon as nobody speaks, or at once. */
   | { type: 'say-requested'; text: string; isUrgent: boolean }
-  /** What the recogniser itself thinks of the caller's turn, where it has an opinion; null: it has none any more. */
-  | { type: 'turn-signal'; signal: TurnSignal | null }
   /** Somebody outside wants keys to be pressed: 0-9, *, #, and `,` for a pause. */
   | { type: 'keys-requested'; digits: string }
   /** Somebody outside tells the model something, for the next answer on. */
@@ -98,6 +98,9 @@ export type ConversationEvent =
   | { type: 'end-requested'; reason: EndReason; message: string | null }
   /** The carrier's stream ended (`stop` or a closed socket): the caller hung up, or the carrier ended the call. */
   | { type: 'carrier-stopped' }
+
+/** The turn has begun; is probably over; goes on after all; is over. */
+export type TurnSignal = 'started' | 'eager-end' | 'resumed' | 'end'
 
 export interface HeardClause {
   clauseId: ClauseId
@@ -126,9 +129,6 @@ export type ConversationEffect =
   /** Play keys as tones, like a clause. */
   | { type: 'keys-play'; responseId: ResponseId; clauseId: ClauseId; digits: string }
   /** No further clause will come for this response. */
-/** The turn has begun; is probably over; goes on after all; is over. */
-export type TurnSignal = 'started' | 'eager-end' | 'resumed' | 'end'
-
   | { type: 'clauses-end'; responseId: ResponseId }
   /** Snapshot what was heard, then drop everything of this response: queued audio, the carrier's buffer, synthesis under way. Answered by `playback-cleared`. */
   | { type: 'playback-clear'; responseId: ResponseId }
