@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs'
 import {
+  ENDPOINT_EVENT_DATA,
+  ENDPOINT_EVENT_TYPES,
   ERROR_CODES,
   EVENT_DATA,
   EVENT_TYPES,
   type EventType,
+  endpointEventSchema,
   eventSchema,
+  renderEndpointEvent,
   renderEvent,
 } from '@phonevoice/contracts'
 import { describe, expect, test } from 'vitest'
@@ -34,7 +38,9 @@ describe('docs/errors.md', () => {
 
 describe('docs/events.md', () => {
   const text = read('events.md')
-  const examples = [...text.matchAll(/```json\n(.*)\n```/g)].map((match) => match[1] ?? '')
+  const all = [...text.matchAll(/```json\n(.*)\n```/g)].map((match) => match[1] ?? '')
+  const examples = all.filter((example) => JSON.parse(example).call_id !== null)
+  const aboutEndpoints = all.filter((example) => JSON.parse(example).call_id === null)
 
   test('has a section and an example for every event', () => {
     for (const type of EVENT_TYPES) {
@@ -57,6 +63,17 @@ describe('docs/events.md', () => {
       expect(renderEvent({ id, callId, type, sequence, occurredAtMs: timestamp * 1000, data })).toBe(example)
     },
   )
+
+  test('shows the events about an endpoint as we send them', () => {
+    expect(aboutEndpoints.map((example) => JSON.parse(example).event)).toEqual([...ENDPOINT_EVENT_TYPES])
+    for (const example of aboutEndpoints) {
+      const event = endpointEventSchema.parse(JSON.parse(example))
+      expect(ENDPOINT_EVENT_DATA[event.event].parse(event.data)).toEqual(event.data)
+      const data = JSON.stringify(event.data)
+      const occurredAtMs = event.timestamp * 1000
+      expect(renderEndpointEvent({ id: event.id, type: event.event, occurredAtMs, data })).toBe(example)
+    }
+  })
 
   test('the costs of the example add up', () => {
     const completed = JSON.parse(examples.at(-1) ?? '').data
