@@ -13,9 +13,9 @@ it('forty calls lose and double nothing while processes are killed and connectio
       seed,
       kills: 6,
       terminates: 4,
-      flushes: 0,
+      redis: 0,
       databaseUrl: database.url,
-      redisUrl: null,
+      redisServer: null,
       say: () => {},
     })
     expect(violations, `seed ${seed}`).toEqual([])

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { planHarm } from './harm.ts'
 import { createRandom } from './random.ts'
 
-const counts = { kills: 20, terminates: 10, flushes: 3 }
+const counts = { kills: 20, terminates: 10, redis: 3 }
 
 test('the same seed plans the same harm, another seed another', () => {
   expect(planHarm(counts, 300, createRandom(5))).toEqual(planHarm(counts, 300, createRandom(5)))

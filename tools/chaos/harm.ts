@@ -1,9 +1,8 @@
-import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ChaosProduct } from './product.ts'
 import type { Random } from './random.ts'
 
-export type HarmKind = 'kill' | 'terminate' | 'flush'
+export type HarmKind = 'kill' | 'terminate' | 'redis'
 
 /** One disturbance, due when this many calls have been created. */
 export interface Harm {
@@ -13,14 +12,15 @@ export interface Harm {
   delayMs: number
   /** For `kill`. */
   victim: 'api' | 'worker'
-  /** For `terminate`: which of the connections, from 0 up to 1. */
+  /** For `terminate`: which of the connections, from 0 up to 1. For `redis`: below a half it is wiped, else it is away for a while. */
   which: number
 }
 
 export interface HarmCounts {
   kills: number
   terminates: number
-  flushes: number
+  /** Times that Redis is wiped or killed. */
+  redis: number
 }
 
 /** Spreads the disturbances over the run, by the seed. */
@@ -28,7 +28,7 @@ export function planHarm(counts: HarmCounts, calls: number, random: Random): Har
   const kinds: HarmKind[] = [
     ...Array<HarmKind>(counts.kills).fill('kill'),
     ...Array<HarmKind>(counts.terminates).fill('terminate'),
-    ...Array<HarmKind>(counts.flushes).fill('flush'),
+    ...Array<HarmKind>(counts.redis).fill('redis'),
   ]
   return kinds
     .map((kind) => ({
@@ -49,8 +49,8 @@ export async function doHarm(product: ChaosProduct, harm: Harm): Promise<void> {
       return await product.restart(harm.victim)
     case 'terminate':
       return await terminateBackend(product, harm.which)
-    case 'flush':
-      return await sendRedis(product.redisUrl, ['FLUSHALL', 'CLIENT KILL TYPE normal SKIPME yes'])
+    case 'redis':
+      return harm.which < 0.5 ? await product.redis?.wipe() : await product.redis?.restart(harm.which * 4000)
     default:
       harm.kind satisfies never
   }
@@ -62,18 +62,4 @@ async function terminateBackend({ sql }: ChaosProduct, which: number): Promise<v
     where datname = current_database() and application_name like 'phonevoice-%' order by pid`
   const victim = backends[Math.floor(which * backends.length)]
   if (victim) await sql`select pg_terminate_backend(${victim.pid})`
-}
-
-/** Redis takes commands as plain lines, too. */
-function sendRedis(redisUrl: string | null, commands: readonly string[]): Promise<void> {
-  if (redisUrl === null) return Promise.resolve()
-  const { hostname, port } = new URL(redisUrl)
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname, () =>
-      socket.end(commands.map((line) => `${line}\r\n`).join('')),
-    )
-    socket.resume()
-    socket.on('error', () => {})
-    socket.on('close', () => resolve())
-  })
 }

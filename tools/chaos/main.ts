@@ -5,6 +5,7 @@
 import { parseArgs } from 'node:util'
 import { createTestDatabase } from '@phonevoice/db/test-database'
 import { startBackends } from '../../tests/setup/backends.ts'
+import { startRedis } from './redis.ts'
 import { runChaos } from './run-chaos.ts'
 
 const { values } = parseArgs({
@@ -24,19 +25,18 @@ say(`seed ${seed}`)
 
 const backends = await startBackends()
 const database = await createTestDatabase(backends.postgresUrl)
+const redisServer = values.redis ? await startRedis() : null
 let isKept = false
 try {
-  const redisUrl = values.redis ? backends.redisUrl : null
-  if (values.redis && redisUrl === null) throw new Error('--redis needs redis-server or TEST_REDIS_URL.')
   const report = await runChaos({
     calls,
     seed,
     callsPerSecond: Number(values.rate),
     kills: Number(values.kills ?? Math.ceil(calls / 20)),
     terminates: Number(values.terminates ?? Math.ceil(calls / 40)),
-    flushes: redisUrl === null ? 0 : Math.ceil(calls / 400),
+    redis: redisServer === null ? 0 : Math.ceil(calls / 50),
     databaseUrl: database.url,
-    redisUrl,
+    redisServer,
     say,
   })
   const { violations, ...figures } = report
@@ -45,6 +45,7 @@ try {
   isKept = violations.length === 0
   say(isKept ? 'every promise was kept' : `${violations.length} violations; seed ${seed}`)
 } finally {
+  await redisServer?.stop()
   await database.drop()
   await backends.stop()
 }

@@ -1,7 +1,7 @@
 /** The product for a run, as `npm start` starts it, with a receiver beside it and with hands to kill it. */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import postgres from 'postgres'
@@ -9,23 +9,24 @@ import { startApp } from '../launcher/app-process.ts'
 import { bundleApp } from '../launcher/bundle.ts'
 import { type Installation, launch, type Running, stopAll } from '../launcher/launch.ts'
 import { openStateFolder } from '../launcher/state-folder.ts'
-import type { Received } from './facts.ts'
+import { parseReceipts, type Receipt } from './receipts.ts'
+import type { ChaosRedis } from './redis.ts'
 
 export interface ChaosProduct {
   installation: Installation
   webhookUrl: string
-  redisUrl: string | null
+  redis: ChaosRedis | null
   /** The run's own connection; no harm strikes it. */
   sql: postgres.Sql
   /** SIGKILLs an app and starts it again; returns when it is ready. */
   restart(name: string): Promise<void>
-  received(): Received[]
+  receipts(): Receipt[]
   stop(): Promise<void>
 }
 
 export async function startProduct(options: {
   databaseUrl: string
-  redisUrl: string | null
+  redis: ChaosRedis | null
 }): Promise<ChaosProduct> {
   const folder = mkdtempSync(path.join(tmpdir(), 'phonevoice-chaos-'))
   const state = openStateFolder(folder)
@@ -54,7 +55,7 @@ export async function startProduct(options: {
           DATABASE_URL: options.databaseUrl,
           SANDBOX_RING_TIME_SCALE: '0.1',
           LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
-          ...(options.redisUrl ? { REDIS_URL: options.redisUrl } : {}),
+          ...(options.redis ? { REDIS_URL: options.redis.url } : {}),
         },
         report: () => {},
         signal: new AbortController().signal,
@@ -70,7 +71,7 @@ export async function startProduct(options: {
   return {
     installation,
     webhookUrl: `http://127.0.0.1:${receiver.port}/hooks`,
-    redisUrl: options.redisUrl,
+    redis: options.redis,
     sql,
     async restart(name) {
       const old = running.apps.find((app) => app.name === name)
@@ -86,11 +87,7 @@ export async function startProduct(options: {
       })
       running.apps.splice(running.apps.indexOf(old), 1, app)
     },
-    received: () =>
-      readFileSync(receivedFile, 'utf8')
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Received),
+    receipts: () => (existsSync(receivedFile) ? parseReceipts(readFileSync(receivedFile, 'utf8')) : []),
     stop,
   }
 }

@@ -1,10 +1,11 @@
 /**
  * A receiver of webhooks in a process of its own, which nobody kills. It writes down what arrives before it answers, one JSON line each, so that the
- * file knows of everything a sender could have been told was received. Started by `run-chaos.ts`; `RECEIVED_FILE` says where to write.
+ * file knows of everything a sender could have been told was received. Started by `product.ts`; `RECEIVED_FILE` says where to write.
  */
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Receipt } from './receipts.ts'
 
 const file = process.env.RECEIVED_FILE ?? ''
 /** Long enough for a kill to fall between arrival and answer now and then. */
@@ -15,7 +16,9 @@ const server = createServer((request, response) => {
   request.on('data', (part: Buffer) => parts.push(part))
   request.on('end', () => {
     const body = Buffer.concat(parts).toString('utf8')
-    appendFileSync(file, `${JSON.stringify({ atMs: Date.now(), body })}\n`)
+    const url = `http://${request.headers.host}${request.url}`
+    const receipt: Receipt = { received_at_ms: Date.now(), url, body, status: 200 }
+    appendFileSync(file, `${JSON.stringify(receipt)}\n`)
     setTimeout(() => response.writeHead(200).end(), ANSWER_AFTER_MS)
   })
   request.on('error', () => {})

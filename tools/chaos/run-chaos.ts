@@ -1,15 +1,19 @@
 /**
  * Calls are created, dialled, answered, ended and told of while their processes are killed, their database connections cut and their queue wiped, at
- * random points that a seed repeats. Afterwards four witnesses are compared: see `check.ts`.
+ * random points that a seed repeats. Afterwards four witnesses are compared: client, receiver, carrier and
+ * database.
  */
 import { setTimeout as wait } from 'node:timers/promises'
-import { checkFacts } from './check.ts'
+import { checkCalls } from './check-calls.ts'
+import { checkDeliveries } from './check-deliveries.ts'
 import { type Created, createClient } from './client.ts'
-import { countUnfinished, gatherFacts } from './gather.ts'
+import { readDeliveryFacts } from './delivery-facts.ts'
+import { countReasons, countUnfinished, readLives } from './gather.ts'
 import { doHarm, type HarmCounts, planHarm } from './harm.ts'
 import { givePhones, watchCarrier } from './phones.ts'
 import { startProduct } from './product.ts'
 import { createRandom } from './random.ts'
+import type { ChaosRedis } from './redis.ts'
 
 export interface ChaosOptions extends HarmCounts {
   calls: number
@@ -17,7 +21,8 @@ export interface ChaosOptions extends HarmCounts {
   callsPerSecond: number
   /** An empty, migrated or unmigrated database that nobody else uses. */
   databaseUrl: string
-  redisUrl: string | null
+  /** Null: the queue is on Postgres. */
+  redisServer: ChaosRedis | null
   say(line: string): void
 }
 
@@ -43,7 +48,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedAtMs = Date.now()
   const random = createRandom(options.seed)
   const plan = planHarm(options, options.calls, random)
-  const product = await startProduct(options)
+  const product = await startProduct({ databaseUrl: options.databaseUrl, redis: options.redisServer })
   try {
     await liftLimits(product.sql)
     const { seed, urls } = product.installation
@@ -79,15 +84,22 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await settle(() => countUnfinished(product))
     clearInterval(watching)
     await carrier.look()
-    const facts = await gatherFacts(product, { created, carrierCalls: carrier.calls() })
+    const lives = await readLives(product)
+    const receipts = product.receipts()
+    const deliveries = await readDeliveryFacts(product.sql)
     return {
-      violations: checkFacts(facts),
-      calls: facts.calls.length,
-      events: facts.events.length,
-      received: facts.received.length,
-      repeated: facts.received.length - new Set(facts.received.map(({ body }) => JSON.parse(body).id)).size,
-      endedReasons: await countReasons(product.sql),
-      harm: { kills: options.kills, terminates: options.terminates, flushes: options.flushes },
+      violations: [
+        ...checkCalls({ ...lives, created, carrierCalls: carrier.calls() }),
+        ...checkDeliveries(deliveries, receipts, { isSettled: true }).map(
+          ({ kind, detail }) => `${kind}: ${detail}`,
+        ),
+      ],
+      calls: lives.calls.length,
+      events: lives.events.length,
+      received: receipts.length,
+      repeated: receipts.length - new Set(receipts.map(({ body }) => JSON.parse(body).id)).size,
+      endedReasons: await countReasons(product),
+      harm: { kills: options.kills, terminates: options.terminates, redis: options.redis },
       seconds: Math.round((Date.now() - startedAtMs) / 1000),
     }
   } finally {
@@ -103,12 +115,6 @@ async function liftLimits(sql: Sql): Promise<void> {
     insert into organization_limits (organization_id, concurrent_calls, calls_per_minute, creates_per_second, requests_per_second, updated_at)
     select id, 1000, 100000, 10000, 10000, now() from organizations
     on conflict do nothing`
-}
-
-async function countReasons(sql: Sql): Promise<Record<string, number>> {
-  const rows = await sql<{ reason: string; times: number }[]>`
-    select coalesce(ended_reason, 'none') as reason, count(*)::int as times from calls group by 1 order by 2 desc`
-  return Object.fromEntries(rows.map((row) => [row.reason, row.times]))
 }
 
 async function settle(countLeft: () => Promise<number>): Promise<void> {
