@@ -16,6 +16,7 @@ import { addListCalls } from './calls/list.ts'
 import { addCallMute } from './calls/mute.ts'
 import { addGetRecording } from './calls/recording.ts'
 import { addGetRecordingAudio } from './calls/recording-audio.ts'
+import { addRevokeRecordingLinks } from './calls/revoke-recording-links.ts'
 import { addCallSay } from './calls/say.ts'
 import { addGetTranscript } from './calls/transcript.ts'
 import { addTwilioAnswer } from './carriers/twilio/answer.ts'
@@ -61,6 +62,7 @@ const ROUTES: readonly AddRoute[] = [
   addGetTranscript,
   addGetRecording,
   addGetRecordingAudio,
+  addRevokeRecordingLinks,
   addListDeliveries,
   addOpenRecordingLink,
   addCreateAssistant,

@@ -1,7 +1,8 @@
 import { recordingLinkSchema } from '@phonevoice/contracts'
 import { answerCall, recordCarrierStatus } from '@phonevoice/services/calls'
-import { completeRecording, revokeRecordingLinks, startRecording } from '@phonevoice/services/recordings'
+import { completeRecording, startRecording } from '@phonevoice/services/recordings'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { describeProtection } from '../../testing/describe-protection.ts'
 import { ORIGIN, problemOf, seedCall, startTestServer, type TestServer } from '../../testing/test-server.ts'
 
 const audio = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
@@ -107,12 +108,22 @@ describe('protects', () => {
     const link = await freshLink(id)
     expect(await codeOf('/rec/x')).toBe('not_found')
     expect(await codeOf(`${link.slice(0, -2)}${link.endsWith('AA') ? 'BB' : 'AA'}`)).toBe('not_found')
-    const { organizationId } = server.mine
-    await revokeRecordingLinks(server.context, { organizationId, callId: id })
+    const revoked = await server.request(`/v1/calls/${id}/recording/revoke-links`, { method: 'POST' })
+    expect(revoked.status).toBe(204)
     expect(await codeOf(link)).toBe('link_expired')
     const fresh = await freshLink(id)
     server.clock.advance(7 * 86_400_000)
     const response = await server.request(fresh, { key: null })
     expect([response.status, (await problemOf(response)).code]).toEqual([410, 'link_expired'])
   })
+})
+
+const UNKNOWN_CALL = '/v1/calls/call_00000000000000000000000000'
+describeProtection(() => server, {
+  revoke: {
+    method: 'POST',
+    path: async (owner) => `/v1/calls/${await seedCall(server, server[owner])}/recording/revoke-links`,
+    unknownPath: `${UNKNOWN_CALL}/recording/revoke-links`,
+    isModeBound: true,
+  },
 })
