@@ -114,6 +114,7 @@ export function createSession(options: SessionOptions): Session {
       dispatch({ type: 'transcript-partial', itemId: itemId ?? openItemId(state), text }),
     onFinal: (itemId, text) => dispatch({ type: 'transcript-final', itemId, text }),
     onItemFailed: (itemId) => dispatch({ type: 'transcript-failed', itemId }),
+    onTurn: (signal) => dispatch({ type: 'turn-signal', signal }),
     timers,
     onFailed: () => dispatch({ type: 'stt-failed' }),
     onUsage: (stt, audioSeconds) =>

@@ -11,8 +11,8 @@ export interface TranscriberOptions {
   onItemFailed(itemId: string): void
   onUsage(provider: SttProvider, audioSeconds: number): void
   onWarning(provider: SttProvider, message: string): void
-  /** The recogniser's own opinion on the turn, where it has one. */
-  onTurn?(signal: TurnSignal): void
+  /** The recogniser's own opinion on the turn, where it has one; null when one that may have none takes over. */
+  onTurn?(signal: TurnSignal | null): void
   /** No provider is left. */
   onFailed(): void
   timers: Timers
@@ -75,6 +75,7 @@ export function createTranscriber(options: TranscriberOptions): Transcriber {
       },
     })
     stream = opened
+    if (index > 0) options.onTurn?.(null)
     for (const [itemId, { pieces }] of open) {
       for (const mulaw of pieces) opened.sendAudio(mulaw)
       opened.commit(itemId)

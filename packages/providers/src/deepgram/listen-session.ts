@@ -4,7 +4,7 @@
  * comes; what belongs to an answered span is late and dropped, so no words are told twice.
  *
  * `Finalize` makes the vendor commit itself to everything it has. Its answer (`from_finalize`) is not guaranteed when it has nothing left to say ("Finalize");
- * therefore a span is also answered when final texts reach to its end, or when it has final texts and nothing has come for a while.
+ * therefore a span is also answered when final texts reach to its end, or, where the vendor has been heard from at all, when no guess is left open for a while.
  */
 import { MULAW_BYTES_PER_MS, mulawSilence } from '@phonevoice/audio'
 import type { Timer, Timers } from '@phonevoice/base'
@@ -33,6 +33,8 @@ interface Span {
   guess: string
   finalUntil: number
   unanswered: Timer | null
+  /** The vendor has said something, whatever it was, since the span began. */
+  isListenedTo: boolean
 }
 
 type Results = Extract<ListenMessage, { type: 'results' }>
@@ -41,7 +43,7 @@ const BYTES_PER_SECOND = MULAW_BYTES_PER_MS * 1000
 /** The vendor's times are rounded. */
 const TOLERANCE_SECONDS = 0.05
 /** How long an answer to `Finalize` is waited for when all that was said seems to be known. */
-const FINALIZE_MS = 800
+const FINALIZE_MS = 600
 /** Sessions that never got audio are ended although they are kept alive. */
 const FIRST_AUDIO_MS = 100
 
@@ -49,7 +51,6 @@ export function openListenSession(options: ListenSessionOptions): SttSession {
   const { clock, events } = options
   let sentBytes = 0
   let hasSentSinceTick = false
-  let isInTurn = false
   let current: Span = newSpan(0)
   /** Committed and unanswered, oldest first. */
   let committed: Span[] = []
@@ -82,17 +83,8 @@ export function openListenSession(options: ListenSessionOptions): SttSession {
 
   function handle(message: ListenMessage): void {
     switch (message.type) {
-      case 'speech-started':
-        startTurn()
-        break
-      case 'utterance-end':
-        endTurn()
-        break
       case 'results':
-        if (message.text !== '') startTurn()
         take(message)
-        if (message.isFromFinalize) isInTurn = false
-        else if (message.isSpeechFinal) endTurn()
         break
       case 'error':
         events.onWarning('session', message.message)
@@ -102,23 +94,11 @@ export function openListenSession(options: ListenSessionOptions): SttSession {
     }
   }
 
-  function startTurn(): void {
-    if (isInTurn) return
-    isInTurn = true
-    events.onTurn('started')
-  }
-
-  /** `speech_final` and `UtteranceEnd` may both tell of the same end. */
-  function endTurn(): void {
-    if (!isInTurn) return
-    isInTurn = false
-    events.onTurn('end')
-  }
-
   function take(results: Results): void {
     const until = results.start + results.duration
     const middle = results.start + results.duration / 2
     const span = [...committed, current].find(({ start, end }) => middle >= start && middle < end)
+    for (const one of [...committed, current]) one.isListenedTo = true
     if (span) {
       if (results.isFinal) {
         if (results.text !== '') span.finals.push(results.text)
@@ -165,7 +145,7 @@ export function openListenSession(options: ListenSessionOptions): SttSession {
       span.itemId = itemId
       span.end = sentBytes / BYTES_PER_SECOND
       span.unanswered = clock.after(FINALIZE_MS, () => {
-        if (span.finals.length > 0 && span.guess === '') answer(span)
+        if (span.isListenedTo && span.guess === '') answer(span)
       })
       committed.push(span)
       current = newSpan(span.end)
@@ -189,6 +169,7 @@ function newSpan(start: number): Span {
     guess: '',
     finalUntil: start,
     unanswered: null,
+    isListenedTo: false,
   }
 }
 

@@ -23,8 +23,6 @@ interface DeepgramSttOptions extends DeepgramOptions {
 export interface DeepgramListenSttOptions extends DeepgramSttOptions {
   /** `nova-3`, `nova-3-medical`, `nova-2-phonecall`, … */
   model: string
-  /** Silence after which the vendor calls an utterance finished (`speech_final`), for the `turn` signal only. Milliseconds; default 300. */
-  endpointingMs?: number
   /** Silence of ours after which the session is kept alive; the vendor ends one that is silent for 10 s. Default 4000. */
   keepAliveMs?: number
 }

@@ -37,8 +37,6 @@ async function open(options: Partial<DeepgramListenSttOptions> = {}, keywords: s
 
 const SECOND = new Uint8Array(8000)
 const finals = (parts: readonly SttPart[]) => parts.filter(({ type }) => type === 'final')
-const turns = (parts: readonly SttPart[]) =>
-  parts.flatMap((part) => (part.type === 'turn' ? [part.signal] : []))
 const typesOf = (vendor: ServedSocket) => vendor.events.map(({ type }) => type)
 /** A marker behind everything that was sent before. */
 async function settled(vendor: ServedSocket, parts: readonly SttPart[]): Promise<void> {
@@ -72,7 +70,7 @@ describe('the connection', () => {
       encoding: 'mulaw',
       sample_rate: '8000',
       interim_results: 'true',
-      endpointing: '300',
+      endpointing: 'false',
     })
     expect(vendor.url.searchParams.getAll('keyterm')).toEqual(['Ada Lovelace', 'PhoneVoice'])
   })
@@ -166,7 +164,7 @@ describe('a span', () => {
     vendor.send(results(0, 0.8, 'yes please'))
     await settled(vendor, parts)
     stream.commit('a')
-    clock.advance(799)
+    clock.advance(599)
     await settled(vendor, parts)
     expect(finals(parts)).toEqual([])
     clock.advance(1)
@@ -189,26 +187,22 @@ describe('a span', () => {
     await vi.waitFor(() => expect(finals(parts)).toEqual([{ type: 'final', itemId: 'a', text: '' }]))
   })
 
+  test('of noise is empty soon, too, when Finalize is not answered', async () => {
+    const { stream, parts, vendor } = await open()
+    stream.sendAudio(SECOND)
+    vendor.send(results(0, 0.8, '', { is_final: false }))
+    await settled(vendor, parts)
+    stream.commit('a')
+    clock.advance(600)
+    expect(finals(parts)).toEqual([{ type: 'final', itemId: 'a', text: '' }])
+  })
+
   test('is billed by its seconds', async () => {
     const { stream, parts } = await open()
     stream.sendAudio(SECOND)
     stream.sendAudio(SECOND.subarray(0, 4000))
     stream.commit('a')
     expect(parts).toContainEqual({ type: 'usage', audioSeconds: 1.5 })
-  })
-})
-
-describe('a turn', () => {
-  test('ends once, by the silence or by the words', async () => {
-    const { parts, vendor } = await open()
-    vendor.send({ type: 'SpeechStarted', channel: [0], timestamp: 0.1 })
-    vendor.send(results(0, 1, 'hello', { speech_final: true }))
-    vendor.send({ type: 'UtteranceEnd', channel: [0, 1], last_word_end: 0.9 })
-    vendor.send({ type: 'SpeechStarted', channel: [0], timestamp: 3 })
-    vendor.send(results(3, 4, 'again'))
-    vendor.send({ type: 'UtteranceEnd', channel: [0, 1], last_word_end: -1 })
-    await settled(vendor, parts)
-    expect(turns(parts)).toEqual(['started', 'end', 'started', 'end'])
   })
 })
 
@@ -221,6 +215,8 @@ test('malformed and unknown messages change nothing', async () => {
     { type: 'Results' },
     { type: 'Results', channel: { alternatives: 'none' } },
     { type: 'Metadata', request_id: 'r' },
+    { type: 'SpeechStarted', channel: [0], timestamp: 1 },
+    { type: 'UtteranceEnd', channel: [0, 1], last_word_end: -1 },
     { type: 'Results', is_final: true, start: 'x', duration: null, channel: null },
   ])
     vendor.send(message)

@@ -1,6 +1,7 @@
 /**
  * Deepgram's streaming recognition (`/v1/listen`, the Nova models): μ-law as it comes from the carrier, guesses while someone speaks, one final per commit.
- * Deepgram bills the audio it is sent, so it gets speech only, and is kept alive in between.
+ * Deepgram bills the audio it is sent, so it gets speech only, and is kept alive in between. A recogniser that hears no silence cannot judge when a turn is
+ * over; its own opinion on that (`speech_final`, `UtteranceEnd`) is not asked for.
  */
 import { systemClock } from '@phonevoice/base'
 import type { SttProvider } from '../contract/index.ts'
@@ -14,7 +15,7 @@ export function createDeepgramListenStt(options: DeepgramListenSttOptions): SttP
   return {
     provider: options.provider ?? 'deepgram',
     model: options.model,
-    capabilities: { partials: true, clientCommits: true, turnSignals: true },
+    capabilities: { partials: true, clientCommits: true },
     open: ({ language, keywords, onPart }) =>
       openSttStream({
         clock,
@@ -24,12 +25,7 @@ export function createDeepgramListenStt(options: DeepgramListenSttOptions): SttP
         sessionMsMax: Number.POSITIVE_INFINITY,
         connect: (events) =>
           openListenSession({
-            url: listenUrl(options.baseUrl, {
-              model: options.model,
-              language,
-              keywords,
-              endpointingMs: options.endpointingMs ?? 300,
-            }),
+            url: listenUrl(options.baseUrl, { model: options.model, language, keywords }),
             headers: { ...authorization(options.apiKey), ...options.headers },
             clock,
             connectTimeoutMs: options.connectTimeoutMs ?? 3_000,

@@ -18,7 +18,6 @@ export interface ListenFields {
   model: string
   language: string
   keywords: readonly string[]
-  endpointingMs: number
 }
 
 export function listenUrl(baseUrl: string, fields: ListenFields): string {
@@ -31,10 +30,8 @@ export function listenUrl(baseUrl: string, fields: ListenFields): string {
     channels: '1',
     interim_results: 'true',
     smart_format: 'true',
-    endpointing: String(fields.endpointingMs),
-    // The least the vendor takes. Measured on the times of words: it ends what noise keeps `speech_final` from ending.
-    utterance_end_ms: '1000',
-    vad_events: 'true',
+    // The ends are ours: the vendor hears speech only, and is told with `Finalize` when it is over.
+    endpointing: 'false',
   }
   for (const [name, value] of Object.entries(settings)) url.searchParams.set(name, value)
   // Models before nova-3 know `keywords` instead.
@@ -76,13 +73,9 @@ export type ListenMessage =
       text: string
       /** The words of this stretch will not change any more. */
       isFinal: boolean
-      /** The vendor heard the end of an utterance. */
-      isSpeechFinal: boolean
       /** The answer to `Finalize`. */
       isFromFinalize: boolean
     }
-  | { type: 'speech-started' }
-  | { type: 'utterance-end' }
   | { type: 'error'; message: string }
 
 /** Null for what does not concern us, malformed frames included. */
@@ -98,14 +91,9 @@ export function readListenMessage(frame: string): ListenMessage | null {
         duration: toNumber(message.duration),
         text: isRecord(first) && typeof first.transcript === 'string' ? first.transcript.trim() : '',
         isFinal: message.is_final === true,
-        isSpeechFinal: message.speech_final === true,
         isFromFinalize: message.from_finalize === true,
       }
     }
-    case 'SpeechStarted':
-      return { type: 'speech-started' }
-    case 'UtteranceEnd':
-      return { type: 'utterance-end' }
     case 'Error':
       return { type: 'error', message: textOfError(message) }
     default:
