@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream'
 import type { Log, Timers } from '@phonevoice/base'
 import { createMediaStreamWriter, MediaStreamError, parseMediaStreamMessage } from '@phonevoice/carriers'
 import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { joinWrites } from './pipeline/one-write.ts'
 import type { CarrierSink } from './pipeline/outbound.ts'
 import type { Session } from './session.ts'
 
@@ -74,10 +75,10 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
     if (path !== `/media/${options.nodeId}`) return refuse(socket, '404 Not Found')
     if (pending >= PENDING_MAX || sessions.size >= options.callsMax)
       return refuse(socket, '503 Service Unavailable')
-    upgrader.handleUpgrade(request, socket, head, (ws) => accept(ws, request, path))
+    upgrader.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, request, path))
   })
 
-  function accept(ws: WebSocket, request: IncomingMessage, path: string): void {
+  function accept(ws: WebSocket, socket: Duplex, request: IncomingMessage, path: string): void {
     const signature = headerOf(request, 'x-twilio-signature')
     let session: Session | null = null
     let state: 'waiting' | 'opening' | 'open' | 'closed' = 'waiting'
@@ -114,6 +115,7 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
       state = 'opening'
       startDeadline.cancel()
       const writer = createMediaStreamWriter(message.carrierStreamId)
+      const holdWrites = joinWrites(socket)
       const send = (text: string): void => {
         if (ws.readyState !== ws.OPEN) return
         if (ws.bufferedAmount > BUFFERED_BYTES_MAX) {
@@ -121,6 +123,7 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
           ws.terminate()
           return
         }
+        holdWrites()
         ws.send(text)
       }
       const claim = {
