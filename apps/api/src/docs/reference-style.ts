@@ -23,5 +23,5 @@ td p { margin: 0; }
 details { margin: 0.5rem 0; }
 summary { cursor: pointer; }
 .required { font-size: 0.75em; opacity: 0.7; }
-@media (max-width: 50rem) { body { display: block; } nav { position: static; height: auto; border: 0; } }
+@media (max-width: 50rem) { body { display: block; } table { display: block; overflow-x: auto; } nav { position: static; height: auto; border: 0; } }
 `

@@ -1,8 +1,9 @@
 /** A reference page from the API description: plain HTML, no script, one section per route, webhook and schema. */
 import type { OpenApiDocument } from '../openapi.ts'
+import { type Limited, limitsOf } from './limits-of.ts'
 
 /** The parts of a JSON Schema that the page shows. */
-interface Schema {
+interface Schema extends Limited {
   $ref?: string
   type?: string | string[]
   description?: string
@@ -15,7 +16,6 @@ interface Schema {
   anyOf?: Schema[]
   oneOf?: Schema[]
   allOf?: Schema[]
-  default?: unknown
 }
 
 interface Content {
@@ -96,7 +96,7 @@ function renderOperation({ anchor, method, path, operation }: Entry): string {
   const request = operation.requestBody ? `<h4>Body</h4>${renderContent(operation.requestBody.content)}` : ''
   const responses = Object.entries(operation.responses ?? {}).map(
     ([status, response]) =>
-      `<details${status.startsWith('2') ? ' open' : ''}><summary><code>${escapeHtml(status)}</code> ${inline(response.description)}</summary>${status.startsWith('2') ? renderContent(response.content ?? {}) : ''}</details>`,
+      `<p><code>${escapeHtml(status)}</code> ${inline(response.description)}</p>${status.startsWith('2') ? renderContent(response.content ?? {}) : ''}`,
   )
   return `<section id="${escapeHtml(anchor)}"><h3>${inline(operation.summary ?? path)}</h3>
 <p><span class="method">${method}</span><code>${escapeHtml(path)}</code></p>
@@ -108,7 +108,7 @@ function renderParameters(operation: Operation): string {
   if (parameters.length === 0) return ''
   const rows = parameters.map(
     (parameter) =>
-      `<tr><td><code>${escapeHtml(parameter.name)}</code> ${parameter.required ? REQUIRED : ''}</td><td>${escapeHtml(parameter.in)}</td><td>${typeOf(parameter.schema ?? {})}</td><td>${prose(parameter.description ?? parameter.schema?.description ?? '')}</td></tr>`,
+      `<tr><td><code>${escapeHtml(parameter.name)}</code> ${parameter.required ? REQUIRED : ''}</td><td>${escapeHtml(parameter.in)}</td><td>${typeOf(parameter.schema ?? {})}</td><td>${explain(parameter.schema ?? {}, parameter.description)}</td></tr>`,
   )
   return `<h4>Parameters</h4><table>${rows.join('')}</table>`
 }
@@ -143,7 +143,7 @@ function renderProperties(schema: Schema, depth = 0): string {
   }
   const rows = Object.entries(properties).map(([name, property]) => {
     const nested = property.$ref ? '' : renderProperties(property, depth + 1)
-    return `<tr><td><code>${escapeHtml(name)}</code> ${required.includes(name) ? REQUIRED : ''}</td><td>${typeOf(property)}</td><td>${prose(property.description ?? '')}${nested ? `<details><summary>Fields</summary>${nested}</details>` : ''}</td></tr>`
+    return `<tr><td><code>${escapeHtml(name)}</code> ${required.includes(name) ? REQUIRED : ''}</td><td>${typeOf(property)}</td><td>${explain(property)}${nested ? `<details><summary>Fields</summary>${nested}</details>` : ''}</td></tr>`
   })
   return `<table>${rows.join('')}</table>`
 }
@@ -163,6 +163,11 @@ function typeOf(schema: Schema): string {
     type === 'array' ? `list of ${typeOf(schema.items ?? {})}` : escapeHtml(type),
   )
   return shown.join(' or ')
+}
+
+/** What a field means, then how large it may be. */
+function explain(schema: Schema, description = schema.description ?? ''): string {
+  return prose([description, limitsOf(schema)].filter((text) => text !== '').join(' '))
 }
 
 function link(anchor: string, text: string): string {
