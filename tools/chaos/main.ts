@@ -23,6 +23,8 @@ const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : N
 const say = (line: string): void => console.log(line)
 say(`seed ${seed}`)
 
+// So that everything started here goes with us.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 const backends = await startBackends()
 const database = await createTestDatabase(backends.postgresUrl)
 const redisServer = values.redis ? await startRedis() : null

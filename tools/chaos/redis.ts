@@ -20,6 +20,8 @@ const START_MAX_MS = 10_000
 export async function startRedis(): Promise<ChaosRedis> {
   const port = await freePort()
   let server = await start(port)
+  const killAtExit = (): void => void server.kill('SIGKILL')
+  process.once('exit', killAtExit)
   async function stop(): Promise<void> {
     const ended = once(server, 'exit')
     if (server.kill('SIGKILL')) await ended
