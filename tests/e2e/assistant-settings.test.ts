@@ -1,5 +1,5 @@
 /** Goal: each setting of an assistant does in a real call what the reference says. Method: phones with a part of their own, all at once. */
-import { afterAll, beforeAll, describe, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type System, startSystem } from './system.ts'
 import type { Webhook } from './webhook-box.ts'
 
@@ -205,6 +205,38 @@ describe.concurrent('a fallback', () => {
     )
     expect(assistant.at(-1)).toBe('You said: Are you there?')
     expect(phone.phone.heard.text).toBe(assistant.join(' '))
+  })
+})
+
+describe.concurrent('a recogniser', () => {
+  it('loses no word of the sentence in which its connection broke', async ({ expect }) => {
+    await system.providers('POST', '/faults', {
+      target: 'transcription',
+      kind: 'cut',
+      after: 2,
+      contains: 'zebra',
+    })
+    const { caller, assistant } = await converse({ instructions: 'Echo the caller.' }, [
+      listen,
+      say('The zebra is in the garden today.'),
+      listen,
+      { do: 'hang-up' },
+    ])
+    expect(caller).toEqual(['The zebra is in the garden today.'])
+    expect(assistant.at(-1)).toBe('You said: The zebra is in the garden today.')
+  })
+})
+
+describe.concurrent('the simulated phones', () => {
+  it.each([
+    ['+12025550111', 'a human'],
+    ['+12025550112', 'This is a recording.'],
+  ])('%s holds a conversation', async (phone_number, words) => {
+    const placed = await system.call({ phone_number })
+    const { caller, assistant, phone } = toConversation(await placed.completed())
+    expect(caller.join(' ')).toContain(words)
+    expect(caller.join(' ')).toBe(phone.phone.said.text)
+    expect(assistant.join(' ')).toBe(phone.phone.heard.text)
   })
 })
 
