@@ -1,6 +1,7 @@
 import type { AssistantSettings } from '@phonevoice/contracts'
 import type { ConversationSettings } from '@phonevoice/conversation'
 import { renderTemplate } from './template.ts'
+import { toToolSettings } from './tool-settings.ts'
 
 type Variables = Readonly<Record<string, string | number | boolean>>
 
@@ -42,6 +43,7 @@ export function toConversationSettings(
       terminator: assistant.keypad.terminator,
       timeoutMs: assistant.keypad.timeout_seconds * 1000,
     },
+    tools: toToolSettings(assistant.tools),
     maxDurationMs: limits.maxDurationMs,
     apology: null,
   }

@@ -73,6 +73,7 @@ export async function startMedia(
           ctx,
           storage: deps.storage,
           providersFor,
+          guardedFetch: deps.guardedFetch,
           phrases,
           ticker,
           timers,

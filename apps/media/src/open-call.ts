@@ -8,6 +8,7 @@ import type { ServiceContext } from '@phonevoice/services/context'
 import { addRecordingPart, startRecording } from '@phonevoice/services/recordings'
 import { closeStream, openStream } from '@phonevoice/services/streams'
 import { listUsage, recordUsage } from '@phonevoice/services/usage'
+import { signWebhook } from '@phonevoice/signing'
 import type { ObjectStorage } from '@phonevoice/storage'
 import type { CallProviders } from './call-providers.ts'
 import { toConversationSettings } from './conversation-settings.ts'
@@ -20,12 +21,15 @@ import type { StreamClaim } from './server.ts'
 import { createSession, type Session, type SessionStore } from './session.ts'
 import { renderTemplate } from './template.ts'
 import type { Ticker } from './ticker.ts'
+import { toLlmTools } from './tool-settings.ts'
 import { createUsageMeter } from './usage-meter.ts'
 
 export interface OpenCallDependencies {
   ctx: ServiceContext
   storage: ObjectStorage
   providersFor(call: CallForSession): CallProviders
+  /** For users' own tools: checks the address of every connection. */
+  guardedFetch: typeof fetch
   phrases: PhraseCache
   ticker: Ticker
   timers: Timers
@@ -92,8 +96,20 @@ export async function openCall(
     answers: {
       providers: providers.answers,
       instructions: renderTemplate(call.assistant.instructions, call.variables),
+      tools: toLlmTools(call.assistant.tools),
       user: opaqueUser(call),
       metadata: customMetadata(call),
+    },
+    tools: {
+      tools: call.assistant.tools.filter((tool) => tool.type === 'http'),
+      guardedFetch: deps.guardedFetch,
+      sign: (body) => ({
+        'PhoneVoice-Signature': signWebhook({
+          secret: call.webhookSecret,
+          body,
+          timestampSeconds: Math.floor(ctx.clock.now() / 1000),
+        }),
+      }),
     },
     voice: {
       providers: providers.voices,

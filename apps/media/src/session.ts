@@ -25,6 +25,7 @@ import {
 import { type ControlCommand, type ControlResult, carryOut } from './control.ts'
 import type { CostLimit } from './cost-limit.ts'
 import { type Answers, type AnswersOptions, createAnswers } from './effects/answers.ts'
+import { createTools, type ToolsOptions } from './effects/tools.ts'
 import { createTranscriber, type TranscriberOptions } from './effects/transcriber.ts'
 import { createVoice, type VoiceOptions } from './effects/voice.ts'
 import type { Journal } from './journal.ts'
@@ -57,7 +58,8 @@ export interface SessionOptions {
   offsetMs: number
   sink: CarrierSink & { close(): void }
   transcriber: Pick<TranscriberOptions, 'providers' | 'language' | 'keywords'>
-  answers: Pick<AnswersOptions, 'providers' | 'instructions' | 'user' | 'metadata'>
+  answers: Pick<AnswersOptions, 'providers' | 'instructions' | 'tools' | 'user' | 'metadata'>
+  tools: Pick<ToolsOptions, 'tools' | 'guardedFetch' | 'sign'>
   voice: Pick<VoiceOptions, 'providers' | 'language' | 'organizationId' | 'phrases'>
   /** Null: not recorded. */
   recorder: Recorder | null
@@ -101,6 +103,7 @@ export function createSession(options: SessionOptions): Session {
   let isOver = false
   let ticks = 0
   let lastHeardAt = 0
+  let toolCalls = 0
   const armed = new Map<TimerName, Timer>()
   let settleClosed = (): void => {}
   const closed = new Promise<void>((resolve) => {
@@ -137,6 +140,13 @@ export function createSession(options: SessionOptions): Session {
     ...options.answers,
     callId: options.callId,
     onText: (responseId, text) => dispatch({ type: 'llm-delta', responseId, text }),
+    // Models number their calls anew in each answer, or not at all.
+    onTools: (responseId, calls) =>
+      dispatch({
+        type: 'llm-tools',
+        responseId,
+        calls: calls.map((call) => ({ ...call, id: `t${++toolCalls}` })),
+      }),
     onFinished: (responseId) => dispatch({ type: 'llm-finished', responseId }),
     onBrokenOff: (responseId) => dispatch({ type: 'llm-broken-off', responseId }),
     onFailed: (responseId) => dispatch({ type: 'llm-failed', responseId }),
@@ -151,6 +161,13 @@ export function createSession(options: SessionOptions): Session {
       usage.add({ ...line, unit: 'cached_input_token', quantity: cachedInputTokens })
       usage.add({ ...line, unit: 'output_token', quantity: outputTokens })
     },
+    timers,
+    log,
+  })
+  const tools = createTools({
+    ...options.tools,
+    callId: options.callId,
+    onOutput: (callId, output) => dispatch({ type: 'tool-finished', callId, output }),
     timers,
     log,
   })
@@ -220,7 +237,7 @@ export function createSession(options: SessionOptions): Session {
         gate.close()
         return
       case 'llm-start':
-        answers.start(effect.responseId, effect.messages, effect.isEarly)
+        answers.start(effect.responseId, effect.messages, effect)
         return
       case 'llm-adopt':
         answers.adopt(effect.responseId)
@@ -230,6 +247,12 @@ export function createSession(options: SessionOptions): Session {
         return
       case 'clause-speak':
         outbound.play(voice.speak(effect.responseId, effect.clauseId, effect.text), effect.fromMs)
+        return
+      case 'tool-run':
+        tools.run(effect.call)
+        return
+      case 'tool-cancel':
+        tools.cancel(effect.callId)
         return
       case 'keys-play': {
         const tones = new ClauseAudio(effect.responseId, effect.clauseId)
@@ -310,6 +333,7 @@ export function createSession(options: SessionOptions): Session {
     armed.clear()
     voice.close()
     answers.close()
+    tools.close()
     transcriber.close()
     voiceActivity.close()
     const closedAtMs = now()

@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { deepPartial } from './deep-partial.ts'
+import { headersSchema } from './headers.ts'
 import { httpUrlSchema } from './http-url.ts'
 import { metadataSchema } from './metadata.ts'
 import { TRANSCRIBER_DEFAULTS, VOICE_DEFAULTS } from './provider-defaults.ts'
+import { refuseSameNames, toolSchema } from './tool.ts'
 
 const phrases = z.array(z.string().min(1).max(100)).max(50)
-
-const headersSchema = z
-  .record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'must be a header name'), z.string().max(2000))
-  .refine((headers) => Object.keys(headers).length <= 20, 'at most 20 headers')
 
 const llmShape = {
   provider: z
@@ -174,7 +172,9 @@ export const assistantSettingsSchema = z.strictObject({
     .max(500)
     .nullable()
     .meta({ description: 'Spoken before anything else, for example that an AI is speaking.' }),
-  tools: z.array(z.unknown()).max(0, 'tools are not available yet; send an empty list'),
+  tools: z.array(toolSchema).max(20).superRefine(refuseSameNames).meta({
+    description: 'Functions that the language model may call during a call.',
+  }),
   recording: z.strictObject({ enabled: z.boolean() }),
   analysis: z.strictObject({
     enabled: z.boolean(),

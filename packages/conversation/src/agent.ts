@@ -21,7 +21,7 @@
 import { assertEntry } from './assert-entry.ts'
 import type { Span } from './caller.ts'
 import type { Draft } from './state.ts'
-import type { ClauseId, ResponseId } from './types.ts'
+import type { ClauseId, ResponseId, ToolCall } from './types.ts'
 
 export interface Clause {
   readonly clauseId: ClauseId
@@ -46,6 +46,9 @@ export interface Response {
   asked: readonly Span[]
   /** More text may come from the model. */
   isLlmOpen: boolean
+  /** Tools the model waits for, until its stream is over; and how many it has asked for in this turn. */
+  askedTools: readonly ToolCall[]
+  tools: number
   /** The model was asked again because its first answer broke off before a clause of it was spoken. */
   isAskedAgain: boolean
   /** The model was told to stop; what still comes from it is dropped. */
@@ -109,6 +112,8 @@ export function enterThinking(draft: Draft, begin: Pick<Response, 'kind'> & Part
   agent.response = {
     asked: [],
     isLlmOpen: false,
+    askedTools: [],
+    tools: 0,
     isAskedAgain: false,
     isCancelled: false,
     unsplit: '',

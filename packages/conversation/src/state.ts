@@ -14,6 +14,7 @@ import type {
   FinishedUtterance,
   HistoryMessage,
   ItemId,
+  ResponseId,
   TimerName,
 } from './types.ts'
 
@@ -30,8 +31,20 @@ export interface ConversationState {
   readonly turns: number
   /** Notes of others put into the dialogue so far. */
   readonly notes: number
+  readonly tools: Tools
   /** When each armed timer is due, on the call's clock. */
   readonly timers: Readonly<Partial<Record<TimerName, number>>>
+}
+
+/** Tools of this call. */
+export interface Tools {
+  /** Asked for so far. */
+  readonly used: number
+  readonly running: readonly {
+    readonly id: string
+    readonly responseId: ResponseId
+    readonly isSafeToCancel: boolean
+  }[]
 }
 
 /** One step in the making: a copy of the state that rules may write to, and the effects so far. Lists and their items are replaced, never changed. */
@@ -46,6 +59,7 @@ export interface Draft {
   history: readonly HistoryMessage[]
   turns: number
   notes: number
+  tools: Tools
   timers: Partial<Record<TimerName, number>>
   effects: ConversationEffect[]
 }
@@ -61,6 +75,7 @@ export function createConversation(settings: ConversationSettings): Conversation
     history: [],
     turns: 0,
     notes: 0,
+    tools: { used: 0, running: [] },
     timers: {},
   }
 }
@@ -88,14 +103,15 @@ export function openDraft(state: ConversationState, nowMs: number): Draft {
     history: state.history,
     turns: state.turns,
     notes: state.notes,
+    tools: state.tools,
     timers: { ...state.timers },
     effects: [],
   }
 }
 
 export function closeDraft(draft: Draft): ConversationState {
-  const { settings, call, caller, agent, thinking, history, turns, notes, timers } = draft
-  return { settings, call, caller, agent, thinking, history, turns, notes, timers }
+  const { settings, call, caller, agent, thinking, history, turns, notes, tools, timers } = draft
+  return { settings, call, caller, agent, thinking, history, turns, notes, tools, timers }
 }
 
 /** The dialogue with one more message. A caller who speaks twice in a row has sent one message: some models refuse two. */

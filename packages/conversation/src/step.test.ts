@@ -141,6 +141,24 @@ const events: { weight: number; arbitrary: fc.Arbitrary<Make> }[] = [
 ]
 const rareEvents: { weight: number; arbitrary: fc.Arbitrary<Make> }[] = [
   {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('order', 'look', 'end_call', 'press_keys', 'nonsense')
+      .map((name) => (state) => ({
+        type: 'llm-tools',
+        responseId: responseOf(state, 0),
+        calls: [{ id: `c${state.tools.used}`, name, arguments: '{"digits":"1"}' }],
+      })),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(text, back).map(([output, ago]) => (state) => ({
+      type: 'tool-finished',
+      callId: `c${state.tools.used - ago}`,
+      output,
+    })),
+  },
+  {
     weight: 1,
     arbitrary: fc.tuple(text, fc.boolean()).map(([said, isUrgent]) => () => ({
       type: 'say-requested',
@@ -208,7 +226,11 @@ function settingsFor(
   choice: { enabled: boolean; minWords: number } & Partial<ConversationSettings>,
 ): ConversationSettings {
   const { enabled, minWords, ...rest } = choice
-  return { ...testSettings, ...rest, interruption: { ...testSettings.interruption, enabled, minWords } }
+  return {
+    ...testSettings,
+    ...rest,
+    interruption: { ...testSettings.interruption, enabled, minWords },
+  }
 }
 
 function checkLaws(
@@ -235,6 +257,16 @@ function checkLaws(
     expect(caller.spans.filter((span) => span.endMs === null)).toHaveLength(
       caller.name === 'speaking' ? 1 : 0,
     )
+  }
+  // Every call of a tool that the model is shown has its output right behind it.
+  for (const effect of effects) {
+    if (effect.type !== 'llm-start') continue
+    effect.messages.forEach((message, index) => {
+      const outputs = effect.messages.slice(index + 1, index + 1 + (message.toolCalls?.length ?? 0))
+      expect(outputs.map((output) => output.toolCallId)).toEqual(
+        (message.toolCalls ?? []).map(({ id }) => id),
+      )
+    })
   }
   for (const effect of effects) {
     if (effect.type === 'clause-speak' || (effect.type === 'llm-start' && !effect.isEarly))

@@ -17,7 +17,13 @@
  */
 import { enterPausing, enterSpeaking, guessSpan, settleLateSpans, settleSpan } from './caller.ts'
 import { addContext, considerAnnouncement, onAnnouncement, setSilenced } from './rules/control.ts'
-import { abandonThought, addThoughtText, considerEarlyThinking, endThought } from './rules/early-thinking.ts'
+import {
+  abandonThought,
+  addThoughtText,
+  addThoughtTools,
+  considerEarlyThinking,
+  endThought,
+} from './rules/early-thinking.ts'
 import { considerEnd, endCall, onCarrierStopped, onGoodbyeTimeout } from './rules/ending.ts'
 import {
   onModelBrokenOff,
@@ -27,6 +33,7 @@ import {
   onVoiceFailed,
 } from './rules/failure.ts'
 import { onFillerDue } from './rules/filler.ts'
+import { finishText } from './rules/finish-text.ts'
 import {
   judgeSpeechOverAgent,
   movePauseEnd,
@@ -35,9 +42,10 @@ import {
   onPlaybackCleared,
 } from './rules/interruption.ts'
 import { considerKeypad, onKey, onKeypadTimeout } from './rules/keypad.ts'
-import { addText, clausePlayed, clauseStarted, endText } from './rules/respond.ts'
+import { addText, clausePlayed, clauseStarted } from './rules/respond.ts'
 import { onSilence } from './rules/silence.ts'
 import { onCallStarted } from './rules/start.ts'
+import { onToolFinished, onToolsRequested } from './rules/tools.ts'
 import { considerTurnEnd, onTurnEnd, onTurnSignal } from './rules/turn.ts'
 import type { ConversationState, Draft } from './state.ts'
 import { closeDraft, openDraft } from './state.ts'
@@ -114,8 +122,14 @@ function apply(draft: Draft, event: ConversationEvent): void {
     case 'llm-delta':
       addText(draft, event.text)
       break
+    case 'llm-tools':
+      onToolsRequested(draft, event.calls)
+      break
+    case 'tool-finished':
+      onToolFinished(draft, event.callId, event.output)
+      break
     case 'llm-finished':
-      endText(draft)
+      finishText(draft)
       break
     case 'llm-broken-off':
       onModelBrokenOff(draft)
@@ -167,6 +181,7 @@ function apply(draft: Draft, event: ConversationEvent): void {
 /** What happens to an answer that nobody waits for yet. A failure is no loss: the turn's own request follows, with all its fallbacks. */
 function onThoughtEvent(draft: Draft, event: ConversationEvent): void {
   if (event.type === 'llm-delta') addThoughtText(draft, event.text)
+  else if (event.type === 'llm-tools') addThoughtTools(draft, event.calls)
   else if (event.type === 'llm-finished') endThought(draft)
   else abandonThought(draft)
 }

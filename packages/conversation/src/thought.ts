@@ -7,7 +7,7 @@
  *         -> none   the words, the dialogue or the call have changed, or the model or voice failed: the request is cancelled and forgotten.
  *         -> none   the turn is taken with the same words: the thought becomes the agent's response, under the same id.
  */
-import type { ResponseId } from './types.ts'
+import type { ResponseId, ToolCall } from './types.ts'
 
 export interface Thought {
   readonly id: ResponseId
@@ -18,6 +18,8 @@ export interface Thought {
   readonly notes: number
   readonly text: string
   readonly isFinished: boolean
+  /** Tools it would use; they run only once it is the answer. */
+  readonly calls: readonly ToolCall[]
   readonly firstTokenMs: number | null
   /** The first clause has been given to the voice. */
   readonly isPrepared: boolean

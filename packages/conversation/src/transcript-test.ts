@@ -31,6 +31,12 @@ export const testSettings: ConversationSettings = {
   silence: { reprompt: 'Are you still there?', timeoutMs: 10_000, maxReprompts: 2 },
   endCall: { phrases: ['goodbye'], message: 'Goodbye!' },
   keypad: { maxDigits: 8, terminator: '#', timeoutMs: 3000 },
+  tools: [
+    { name: 'order', kind: 'http', isSafeToCancel: false },
+    { name: 'look', kind: 'http', isSafeToCancel: true, filler: 'Let me look.' },
+    { name: 'end_call', kind: 'end_call', isSafeToCancel: false },
+    { name: 'press_keys', kind: 'press_keys', isSafeToCancel: false },
+  ],
   maxDurationMs: 600_000,
   apology: 'Sorry.',
 }
@@ -130,6 +136,15 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
       return { type, digit: first }
     case 'llm-delta':
       return { type, responseId, text: text ?? '' }
+    case 'llm-tools': {
+      const calls = more.map((word) => {
+        const [id = '', name = '', digits] = word.split(':')
+        return { id, name, arguments: digits === undefined ? '{}' : JSON.stringify({ digits }) }
+      })
+      return { type, responseId, calls }
+    }
+    case 'tool-finished':
+      return { type, callId: first, output: text ?? '' }
     case 'llm-finished':
     case 'llm-failed':
     case 'llm-broken-off':
@@ -182,8 +197,12 @@ function tellEffect(effect: ConversationEffect, hidden: readonly TimerName[]): s
     case 'stt-commit':
       return `stt-commit ${effect.itemId}`
     case 'llm-start': {
-      const messages = effect.messages.map(({ role, text }) => `${role}: ${text}`)
-      return `llm-start ${effect.responseId}${effect.isEarly ? ' early' : ''} [${messages.join(' / ')}]`
+      const messages = effect.messages.map(({ role, text, toolCalls }) =>
+        toolCalls
+          ? `calls ${toolCalls.map(({ id }) => id).join(' ')}${text === '' ? '' : ` "${text}"`}`
+          : `${role}: ${text}`,
+      )
+      return `llm-start ${effect.responseId}${effect.isEarly ? ' early' : ''}${effect.areToolsOff ? ' toolless' : ''} [${messages.join(' / ')}]`
     }
     case 'llm-cancel':
     case 'llm-adopt':
@@ -191,6 +210,10 @@ function tellEffect(effect: ConversationEffect, hidden: readonly TimerName[]): s
     case 'clauses-end':
     case 'playback-clear':
       return `${effect.type} ${effect.responseId}`
+    case 'tool-run':
+      return `tool-run ${effect.call.id} ${effect.call.name}`
+    case 'tool-cancel':
+      return `tool-cancel ${effect.callId}`
     case 'keys-play':
       return `keys-play ${effect.responseId}.${effect.clauseId} ${effect.digits}`
     case 'clause-prepare':

@@ -7,8 +7,31 @@
 /** One message of the dialogue as the language model sees it. Assistant text is what was heard, never what was only planned. */
 export interface HistoryMessage {
   /** `system`: a note from outside, for the model only. */
-  role: 'user' | 'assistant' | 'system'
+  /** `tool`: what a tool answered to the call named by `toolCallId`. */
+  role: 'user' | 'assistant' | 'system' | 'tool'
   text: string
+  /** Assistant only: the tools it called; the outputs follow at once. */
+  toolCalls?: readonly ToolCall[]
+  toolCallId?: string
+}
+
+/** What the model wants of a tool. */
+export interface ToolCall {
+  id: string
+  name: string
+  /** JSON text as the model wrote it. */
+  arguments: string
+}
+
+/** What the machine must know of a tool; where and how it runs is the media side's business. */
+export interface ToolSetting {
+  name: string
+  /** `end_call` and `press_keys` are done here. */
+  kind: 'http' | 'end_call' | 'press_keys'
+  /** An interruption cancels it. */
+  isSafeToCancel: boolean
+  /** Spoken while it runs and nothing else is; undefined: a word of the language; null: nothing. */
+  filler?: string | null
 }
 
 /** Identifies one answer of the assistant from its first thought to its last heard word. Work for a stale id is dropped. */
@@ -68,6 +91,10 @@ export type ConversationEvent =
   | { type: 'key-pressed'; digit: string }
   | { type: 'llm-delta'; responseId: ResponseId; text: string }
   | { type: 'llm-finished'; responseId: ResponseId }
+  /** The model waits for tools; `llm-finished` follows. Ids are unique within a call. */
+  | { type: 'llm-tools'; responseId: ResponseId; calls: readonly ToolCall[] }
+  /** A tool has answered, or could not: then `output` says why. Once per `tool-run`. */
+  | { type: 'tool-finished'; callId: string; output: string }
   /** The answer has begun and will not be completed. */
   | { type: 'llm-broken-off'; responseId: ResponseId }
   /** The language model failed and no fallback is left. */
@@ -113,7 +140,17 @@ export type ConversationEffect =
   /** End the current span of caller audio at the recogniser; it will answer with `transcript-final` or `transcript-failed` for this item. */
   | { type: 'stt-commit'; itemId: ItemId }
   /** Ask the language model for an answer. */
-  | { type: 'llm-start'; responseId: ResponseId; messages: readonly HistoryMessage[]; isEarly: boolean }
+  | {
+      type: 'llm-start'
+      responseId: ResponseId
+      messages: readonly HistoryMessage[]
+      isEarly: boolean
+      areToolsOff?: boolean
+    }
+  /** Run a tool; answered by `tool-finished`, always. */
+  | { type: 'tool-run'; call: ToolCall }
+  /** A running tool is not wanted any more; its answer is not waited for. */
+  | { type: 'tool-cancel'; callId: string }
   /** The turn is ours: a request begun early is the answer. Until then it may have been cancelled at any time. */
   | { type: 'llm-adopt'; responseId: ResponseId }
   | { type: 'llm-cancel'; responseId: ResponseId }
@@ -207,6 +244,7 @@ export interface ConversationSettings {
   endCall: { phrases: readonly string[]; message: string | null }
   /** Keys are collected until `terminator` (empty: none), `maxDigits` of them, or `timeoutMs` after the last one. */
   keypad: { maxDigits: number; terminator: string; timeoutMs: number }
+  tools: readonly ToolSetting[]
   maxDurationMs: number
   /** Spoken when the language model, voice or recogniser has failed for good; null: the language's own apology. */
   apology: string | null

@@ -51,10 +51,12 @@ function setUp(models: ReturnType<typeof createModel>[]) {
   const options: AnswersOptions = {
     providers: models.map(({ llm }) => ({ llm, temperature: null, firstTokenTimeoutMs: 5000 })),
     instructions: 'Be kind.',
+    tools: [],
     callId: 'call_1',
     user: 'u',
     metadata: {},
     onText: (id, text) => told.push(`${id} ${text}`),
+    onTools: (id, calls) => told.push(`${id} calls ${calls.map(({ name }) => name).join(' ')}`),
     onFinished: (id) => told.push(`${id} finished`),
     onBrokenOff: (id) => told.push(`${id} broken off`),
     onFailed: (id) => told.push(`${id} failed`),
@@ -72,7 +74,7 @@ describe('an answer', () => {
   test('comes from the first model, and its usage is counted', async () => {
     const model = createModel('one')
     const { told, answers, clock } = setUp([model])
-    answers.start('r1', [{ role: 'user', text: 'Hi.' }], false)
+    answers.start('r1', [{ role: 'user', text: 'Hi.' }], { isEarly: false })
     await model.send(delta('Hel'), delta('lo.'), finish, 'end')
     expect(told).toEqual(['r1 Hel', 'r1 lo.', 'usage one 7', 'r1 finished'])
     expect(model.requests[0]?.messages).toEqual([
@@ -85,7 +87,7 @@ describe('an answer', () => {
   test('comes from the fallback at once when the first model fails before a word', async () => {
     const [one, two] = [createModel('one'), createModel('two')]
     const { told, answers } = setUp([one, two])
-    answers.start('r1', [], false)
+    answers.start('r1', [], { isEarly: false })
     await one.send(failure)
     await two.send(delta('Hello.'), finish, 'end')
     expect(told).toEqual(['r1 Hello.', 'usage two 7', 'r1 finished'])
@@ -94,7 +96,7 @@ describe('an answer', () => {
   test('is asked of the fallback as well after 1.5 s; who speaks first is heard, and the other is stopped and paid', async () => {
     const [one, two] = [createModel('one'), createModel('two')]
     const { told, answers, clock } = setUp([one, two])
-    answers.start('r1', [{ role: 'user', text: 'Hi.' }], false)
+    answers.start('r1', [{ role: 'user', text: 'Hi.' }], { isEarly: false })
     await settle()
     clock.advance(1499)
     expect(two.requests).toHaveLength(0)
@@ -111,7 +113,7 @@ describe('an answer', () => {
   test('of a slow first model is still taken when it comes before the fallback’s', async () => {
     const [one, two] = [createModel('one'), createModel('two')]
     const { told, answers, clock } = setUp([one, two])
-    answers.start('r1', [], false)
+    answers.start('r1', [], { isEarly: false })
     await settle()
     clock.advance(1500)
     await settle()
@@ -123,7 +125,7 @@ describe('an answer', () => {
   test('that breaks off after its first word is reported as that, and nobody else is asked', async () => {
     const [one, two] = [createModel('one'), createModel('two')]
     const { told, answers, clock } = setUp([one, two])
-    answers.start('r1', [], false)
+    answers.start('r1', [], { isEarly: false })
     await one.send(delta('I can'), failure)
     expect(told).toEqual(['r1 I can', 'usage one 2 estimated', 'r1 broken off'])
     clock.advance(10_000)
@@ -133,7 +135,7 @@ describe('an answer', () => {
   test('fails when nobody is left', async () => {
     const [one, two] = [createModel('one'), createModel('two')]
     const { told, answers } = setUp([one, two])
-    answers.start('r1', [], false)
+    answers.start('r1', [], { isEarly: false })
     await one.send(failure)
     await two.send(failure)
     expect(told).toEqual(['r1 failed'])
@@ -142,7 +144,7 @@ describe('an answer', () => {
   test('that is cancelled says nothing more, and is paid as far as it came', async () => {
     const model = createModel('one')
     const { told, answers } = setUp([model])
-    answers.start('r1', [], false)
+    answers.start('r1', [], { isEarly: false })
     await model.send(delta('12345678'))
     answers.cancel('r1')
     await model.send(delta('more'), finish, 'end')
@@ -155,7 +157,7 @@ describe('an answer begun early', () => {
     for (const isLate of [false, true]) {
       const model = createModel('one')
       const { told, answers } = setUp([model])
-      answers.start('r1', [], true)
+      answers.start('r1', [], { isEarly: true })
       if (!isLate) answers.adopt('r1')
       await model.send(delta('Yes.'), finish, 'end')
       expect(told.includes('usage one 7')).toBe(!isLate)
@@ -168,7 +170,7 @@ describe('an answer begun early', () => {
     for (const isLate of [false, true]) {
       const model = createModel('one')
       const { told, answers } = setUp([model])
-      answers.start('r1', [], true)
+      answers.start('r1', [], { isEarly: true })
       await model.send(delta('12345678'))
       if (isLate) await model.send(finish, 'end')
       answers.cancel('r1')
@@ -182,7 +184,7 @@ describe('an answer begun early', () => {
   test('tells the model so', async () => {
     const model = createModel('one')
     const { answers } = setUp([model])
-    answers.start('r1', [], true)
+    answers.start('r1', [], { isEarly: true })
     await settle()
     expect(model.requests[0]?.metadata).toEqual({ early_thinking: 'true' })
     answers.close()

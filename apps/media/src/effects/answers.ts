@@ -1,6 +1,13 @@
 import type { Log, Timers } from '@phonevoice/base'
 import type { HistoryMessage } from '@phonevoice/conversation'
-import type { LlmMessage, LlmPart, LlmProvider, LlmUsage } from '@phonevoice/providers/contract'
+import type {
+  LlmMessage,
+  LlmPart,
+  LlmProvider,
+  LlmTool,
+  LlmToolCall,
+  LlmUsage,
+} from '@phonevoice/providers/contract'
 import { firstToAnswer } from './first-to-answer.ts'
 import { createOrderOfPreference } from './order-of-preference.ts'
 
@@ -8,10 +15,14 @@ export interface AnswersOptions {
   /** The first is asked; the next ones, in order, when it fails or keeps the caller waiting before its first word. */
   providers: readonly { llm: LlmProvider; temperature: number | null; firstTokenTimeoutMs: number }[]
   instructions: string
+  /** What the model may call. */
+  tools: readonly LlmTool[]
   callId: string
   user: string
   metadata: Readonly<Record<string, string>>
   onText(responseId: string, text: string): void
+  /** The model waits for these; `onFinished` follows. Their ids are the model's own. */
+  onTools(responseId: string, calls: readonly LlmToolCall[]): void
   onFinished(responseId: string): void
   /** Words have come, and no more will. */
   onBrokenOff(responseId: string): void
@@ -35,8 +46,7 @@ const TOKENS_PER_MESSAGE = 4
 
 /** The assistant's thoughts: one streamed answer per response id. */
 export interface Answers {
-  /** `isEarly`: nobody waits for it yet; it is paid for as wasted unless it is adopted. */
-  start(responseId: string, history: readonly HistoryMessage[], isEarly: boolean): void
+  start(responseId: string, history: readonly HistoryMessage[], how: AnswerKind): void
   /** An answer begun early is the one. */
   adopt(responseId: string): void
   /** Ends the request; nothing more is reported for this response but what it used. */
@@ -44,10 +54,18 @@ export interface Answers {
   close(): void
 }
 
+export interface AnswerKind {
+  /** Nobody waits for it yet; it is paid for as wasted unless it is adopted. */
+  isEarly: boolean
+  /** It must do without tools. */
+  areToolsOff?: boolean
+}
+
 interface Answer {
   responseId: string
   controller: AbortController
   isEarly: boolean
+  areToolsOff: boolean
   /** Usage of an answer begun early, until it is known what it was for. */
   withheld: { llm: LlmProvider; usage: LlmUsage }[]
 }
@@ -78,6 +96,7 @@ export function createAnswers(options: AnswersOptions): Answers {
     try {
       const parts = llm.stream({
         messages,
+        ...(answer.areToolsOff ? {} : { tools: options.tools }),
         temperature,
         user: options.user,
         metadata: answer.isEarly ? { ...options.metadata, early_thinking: 'true' } : options.metadata,
@@ -127,6 +146,10 @@ export function createAnswers(options: AnswersOptions): Answers {
       })
       for await (const part of parts) {
         if (signal.aborted) return
+        if (part.type === 'tool-calls') {
+          hasText = true
+          options.onTools(responseId, part.calls)
+        }
         if (part.type !== 'text-delta') continue
         hasText = true
         options.onText(responseId, part.text)
@@ -154,12 +177,18 @@ export function createAnswers(options: AnswersOptions): Answers {
   }
 
   return {
-    start(responseId, history, isEarly) {
-      const answer: Answer = { responseId, controller: new AbortController(), isEarly, withheld: [] }
+    start(responseId, history, { isEarly, areToolsOff = false }) {
+      const answer: Answer = {
+        responseId,
+        controller: new AbortController(),
+        isEarly,
+        areToolsOff,
+        withheld: [],
+      }
       running.set(responseId, answer)
       const messages: LlmMessage[] = [
         { role: 'system', content: options.instructions },
-        ...history.map((message) => ({ role: message.role, content: message.text })),
+        ...history.map(({ role, text, ...rest }) => ({ role, content: text, ...rest })),
       ]
       void run(answer, messages).finally(() => {
         // One begun early is kept until it is known whether it was needed.

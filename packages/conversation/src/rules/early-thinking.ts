@@ -7,7 +7,7 @@ import { speakable } from '../speakable.ts'
 import type { Draft } from '../state.ts'
 import { withMessage } from '../state.ts'
 import type { Thought } from '../thought.ts'
-import type { HistoryMessage, ResponseId } from '../types.ts'
+import type { HistoryMessage, ResponseId, ToolCall } from '../types.ts'
 import { wordsOf } from '../words.ts'
 import { isLeaveTaking } from './leave-taking.ts'
 
@@ -59,6 +59,12 @@ export function addThoughtText(draft: Draft, more: string): void {
     firstTokenMs: thinking.thought.firstTokenMs ?? nowMs,
   }
   prepare(draft, thinking.thought)
+}
+
+/** The thought would use tools. */
+export function addThoughtTools(draft: Draft, calls: readonly ToolCall[]): void {
+  const { thinking } = draft
+  if (thinking.thought !== null) thinking.thought = { ...thinking.thought, calls }
 }
 
 /** The thought is complete. */
@@ -117,6 +123,7 @@ function beginThought(draft: Draft): void {
     notes: draft.notes,
     text: '',
     isFinished: false,
+    calls: [],
     firstTokenMs: null,
     isPrepared: false,
   }

@@ -1,6 +1,7 @@
 import { currentResponse } from '../agent.ts'
 import type { Draft } from '../state.ts'
 import { addFiller } from './respond.ts'
+import { isWaitingForTools } from './tools.ts'
 
 /**
  * A model that is slow is covered by a word of ours ("one moment"), once an answer. It is heard and written down like anything that is said, but the
@@ -8,9 +9,12 @@ import { addFiller } from './respond.ts'
  */
 
 /** When the caller has waited long enough for the first words of the answer; null while nobody waits. */
-export function fillerDueMs({ agent, call, language, settings }: Draft): number | null {
+export function fillerDueMs(draft: Draft): number | null {
+  const { agent, call, language, settings } = draft
   const { response } = agent
   if (call.name !== 'live' || agent.name !== 'thinking' || response === null) return null
+  // A tool has words of its own.
+  if (isWaitingForTools(draft)) return null
   if (settings.fillerAfterMs === null || language.holdPhrases.length === 0) return null
   if (response.kind !== 'answer' || !response.isLlmOpen || response.clauses.length > 0) return null
   return response.decidedMs === null ? null : response.decidedMs + settings.fillerAfterMs

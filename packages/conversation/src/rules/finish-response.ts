@@ -9,6 +9,7 @@ import type { Draft } from '../state.ts'
 import { finishUtterance } from '../state.ts'
 import { isMadeOf, wordsOf } from '../words.ts'
 import { rememberAnswer } from './adapt.ts'
+import { cancelSafeTools } from './tools.ts'
 
 /** A backchannel over the last words of a question, no older than this, is its answer. */
 const earlyAnswerMs = 1500
@@ -122,6 +123,7 @@ export function cutResponse(draft: Draft): void {
   const { agent, nowMs } = draft
   if (agent.name === 'idle') return
   if (agent.name === 'thinking') {
+    cancelSafeTools(draft)
     dropUnheard(draft)
     finishResponse(draft, nowMs)
     return
@@ -129,6 +131,7 @@ export function cutResponse(draft: Draft): void {
   if (agent.name === 'speaking') enterYielding(draft, 'interrupt')
   if (agent.yielding === null) return
   agent.yielding.fate = 'interrupt'
+  cancelSafeTools(draft)
   cancelModel(draft)
   if (agent.yielding.isCleared) finishResponse(draft, agent.yielding.sinceMs)
 }

@@ -22,8 +22,11 @@ const goodbyeStalledMs = 10_000
 /** Repeated after a pause, so that the word in which it began is heard whole. */
 const rewindMs = 100
 
-/** Asks the model for an answer: to these spans, which stay withdrawable, or to the history as it is. `prelude` is spoken meanwhile. */
-export function startAnswer(draft: Draft, asked: readonly Span[], prelude: string | null = null): void {
+/**
+ * Asks the model for an answer: to these spans, which stay withdrawable, or to the history as it is. `prelude` is spoken meanwhile. True: the answer was
+ * thought early and is complete, so that its end is to be told (`finishText`).
+ */
+export function startAnswer(draft: Draft, asked: readonly Span[], prelude: string | null = null): boolean {
   const text = spansText(asked)
   const thought = takeThought(draft, text)
   const response = enterThinking(draft, {
@@ -37,14 +40,15 @@ export function startAnswer(draft: Draft, asked: readonly Span[], prelude: strin
   if (thought !== null) {
     response.llmFirstTokenMs = thought.firstTokenMs
     if (thought.text !== '') addText(draft, thought.text)
-    if (thought.isFinished) endText(draft)
-    else expectProgress(draft)
-    return
+    response.askedTools = thought.calls
+    if (!thought.isFinished) expectProgress(draft)
+    return thought.isFinished
   }
   const messages = requestMessages(draft, text)
   draft.effects.push({ type: 'llm-start', responseId: response.id, messages, isEarly: false })
   if (prelude !== null) addWholeText(draft, `${prelude} `)
   expectProgress(draft)
+  return false
 }
 
 /** Speaks words of our own. The first `protectedTexts` of them cannot be interrupted. Nothing happens when there is nothing to say. */
@@ -91,15 +95,27 @@ export function addText(draft: Draft, text: string): void {
 export function endText(draft: Draft): void {
   const response = currentResponse(draft)
   if (response.isCancelled || !response.isLlmOpen) return
+  closeText(draft, flushText(draft))
+}
+
+/** What was kept back for a better cut becomes clauses: no more text comes in this stream. True: it ended in the hang-up marker. */
+export function flushText(draft: Draft): boolean {
+  const response = currentResponse(draft)
   const { text, isFound } = takeHangupMarker(response.unsplit)
   response.unsplit = ''
-  response.isLlmOpen = false
-  response.isParting = isFound
   if (text.trim() !== '') addWholeText(draft, text)
+  return isFound
+}
+
+/** No more text comes at all. */
+export function closeText(draft: Draft, isParting: boolean): void {
+  const response = currentResponse(draft)
+  response.isLlmOpen = false
+  response.isParting = isParting
   if (draft.agent.name === 'yielding') return
   draft.effects.push({ type: 'clauses-end', responseId: response.id })
   expectProgress(draft)
-  if (isFound) boundGoodbye(draft)
+  if (isParting) boundGoodbye(draft)
   finishIfHeard(draft)
 }
 

@@ -5,6 +5,7 @@ import type { Draft } from '../state.ts'
 import type { TurnSignal } from '../types.ts'
 import { learnFromTurn, waitRange } from './adapt.ts'
 import { finishCallerUtterance } from './finish-response.ts'
+import { finishText } from './finish-text.ts'
 import { isLeaveTaking } from './leave-taking.ts'
 import { startAnswer } from './respond.ts'
 
@@ -24,7 +25,6 @@ export function considerTurnEnd(draft: Draft): void {
   if (agent.name === 'idle' && caller.digits === '' && caller.turnEndAtMs <= nowMs) takeTurn(draft)
 }
 
-/** The end-of-turn timer: the turn is over, or voice activity has lasted longer than anybody speaks. */
 const opinions = {
   started: 'going-on',
   'eager-end': 'nearly-over',
@@ -38,6 +38,7 @@ export function onTurnSignal({ caller }: Draft, signal: TurnSignal | null): void
   caller.turnEndAtMs = null
 }
 
+/** The end-of-turn timer: the turn is over, or voice activity has lasted longer than anybody speaks. */
 export function onTurnEnd(draft: Draft): void {
   const { caller, nowMs } = draft
   if (caller.name === 'speaking') enterPausing(draft, nowMs)
@@ -57,6 +58,6 @@ function takeTurn(draft: Draft): void {
     finishCallerUtterance(draft, spans)
     enterClosing(draft, 'end_phrase', settings.endCall.message ?? language.goodbye)
   } else {
-    startAnswer(draft, spans)
+    if (startAnswer(draft, spans)) finishText(draft)
   }
 }

@@ -5,6 +5,8 @@ import {
   type AssistantSettings,
   DEFAULT_ASSISTANT,
   mergeAssistant,
+  nameOfTool,
+  type Tool,
 } from '@phonevoice/contracts'
 import type { SecretBox } from '../secrets/index.ts'
 import { requireStorableText } from '../text/storable.ts'
@@ -24,13 +26,7 @@ export function newSettings(
   patch: AssistantPatch,
 ): SealedSettings {
   requireStorableText(patch)
-  return sealSettings(
-    secrets,
-    organizationId,
-    merged(DEFAULT_ASSISTANT, patch, ''),
-    DEFAULT_ASSISTANT.llm,
-    '',
-  )
+  return sealSettings(secrets, organizationId, merged(DEFAULT_ASSISTANT, patch, ''), DEFAULT_ASSISTANT, '')
 }
 
 /**
@@ -46,7 +42,7 @@ export function patchSettings(
 ): SealedSettings {
   requireStorableText(patch, pointer)
   const visible = hideSecrets(stored)
-  return sealSettings(secrets, organizationId, merged(visible, patch, pointer), stored.llm, pointer)
+  return sealSettings(secrets, organizationId, merged(visible, patch, pointer), stored, pointer)
 }
 
 /** Settings as users see them. */
@@ -90,7 +86,7 @@ function sealSettings(
   secrets: SecretBox,
   organizationId: string,
   settings: AssistantSettings,
-  stored: Pick<AssistantSettings['llm'], 'headers' | 'fallback'>,
+  stored: Pick<AssistantSettings, 'llm' | 'tools'>,
   pointer: string,
 ): SealedSettings {
   const seal = (headers: Headers, kept: Headers, path: string): Headers =>
@@ -108,12 +104,17 @@ function sealSettings(
   const { llm } = settings
   const sealed: AssistantSettings = {
     ...settings,
+    tools: settings.tools.map((tool, index) =>
+      withHeaders(tool, (headers) =>
+        seal(headers, storedHeaders(stored.tools, tool), `/tools/${index}/headers`),
+      ),
+    ),
     llm: {
       ...llm,
-      headers: seal(llm.headers, stored.headers, '/llm/headers'),
+      headers: seal(llm.headers, stored.llm.headers, '/llm/headers'),
       fallback: llm.fallback && {
         ...llm.fallback,
-        headers: seal(llm.fallback.headers, stored.fallback?.headers ?? {}, '/llm/fallback/headers'),
+        headers: seal(llm.fallback.headers, stored.llm.fallback?.headers ?? {}, '/llm/fallback/headers'),
       },
     },
   }
@@ -124,7 +125,18 @@ function sealSettings(
 function mapHeaders(settings: AssistantSettings, map: (headers: Headers) => Headers): AssistantSettings {
   const { llm } = settings
   const fallback = llm.fallback && { ...llm.fallback, headers: map(llm.fallback.headers) }
-  return { ...settings, llm: { ...llm, headers: map(llm.headers), fallback } }
+  const tools = settings.tools.map((tool) => withHeaders(tool, map))
+  return { ...settings, tools, llm: { ...llm, headers: map(llm.headers), fallback } }
+}
+
+function withHeaders(tool: Tool, map: (headers: Headers) => Headers): Tool {
+  return tool.type === 'http' && tool.headers ? { ...tool, headers: map(tool.headers) } : tool
+}
+
+/** What is stored for the tool of the same name, wherever it stands in the list. */
+function storedHeaders(tools: readonly Tool[], tool: Tool): Headers {
+  const before = tools.find((candidate) => nameOfTool(candidate) === nameOfTool(tool))
+  return before?.type === 'http' ? (before.headers ?? {}) : {}
 }
 
 function mapValues(headers: Headers, map: (value: string, name: string) => string): Headers {
