@@ -13,7 +13,9 @@ export class DeepgramError extends VendorError {
     super(message)
     this.status = status
     this.code = code
-    this.headers = { 'dg-request-id': this.#requestId, 'dg-error': message.slice(0, 200), ...headers }
+    // A header takes no line breaks and nothing beyond ASCII.
+    const line = message.slice(0, 200).replace(/[^\x20-\x7e]/g, '?')
+    this.headers = { 'dg-request-id': this.#requestId, 'dg-error': line, ...headers }
   }
 
   override get body(): { err_code: string; err_msg: string; request_id: string } {
