@@ -65,8 +65,7 @@ export function createStereoTimeline(options: StereoTimelineOptions): StereoTime
     droppedBytes += mulaw.length - Math.max(0, to - from)
     if (from >= to) return
     reserve(track, to - baseByte)
-    const { ring } = track
-    for (let at = from; at < to; at++) ring[at % ring.length] = mulaw[at - start] as number
+    copyIn(track.ring, from, mulaw.subarray(from - start, to - start))
     writtenByte = Math.max(writtenByte, to)
   }
 
@@ -77,8 +76,9 @@ export function createStereoTimeline(options: StereoTimelineOptions): StereoTime
     let length = old.length
     while (length < windowBytes) length *= 2
     const larger = silence(length)
-    for (let at = baseByte; at < baseByte + old.length; at++)
-      larger[at % length] = old[at % old.length] as number
+    const oldest = baseByte % old.length
+    copyIn(larger, baseByte, old.subarray(oldest))
+    copyIn(larger, baseByte + old.length - oldest, old.subarray(0, oldest))
     track.ring = larger
   }
 
@@ -96,10 +96,13 @@ export function createStereoTimeline(options: StereoTimelineOptions): StereoTime
   function drain(track: Track, end: number, block: Uint8Array, channel: number): void {
     const { ring } = track
     const held = Math.min(end, baseByte + ring.length)
-    for (let at = baseByte; at < held; at++) {
+    let to = channel
+    for (let at = baseByte; at < held; ) {
       const index = at % ring.length
-      block[2 * (at - baseByte) + channel] = ring[index] as number
-      ring[index] = MULAW_SILENCE
+      const lapEnd = Math.min(index + held - at, ring.length)
+      for (let i = index; i < lapEnd; i++, to += 2) block[to] = ring[i] as number
+      ring.fill(MULAW_SILENCE, index, lapEnd)
+      at += lapEnd - index
     }
   }
 
@@ -121,6 +124,14 @@ export function createStereoTimeline(options: StereoTimelineOptions): StereoTime
       return droppedBytes
     },
   }
+}
+
+/** Writes bytes from an absolute position on, in at most two pieces. They fit into the ring. */
+function copyIn(ring: Uint8Array, from: number, bytes: Uint8Array): void {
+  const index = from % ring.length
+  const room = ring.length - index
+  ring.set(bytes.subarray(0, room), index)
+  if (bytes.length > room) ring.set(bytes.subarray(room), 0)
 }
 
 function toBytes(ms: number): number {
