@@ -79,6 +79,8 @@ export const deliveries = pgTable(
     index('deliveries_due').on(table.nextAt),
     index('deliveries_call').on(table.callId, table.sequence),
     uniqueIndex('deliveries_once').on(table.eventId, table.target),
+    /** Who has how many in flight; counting them by `next_at` would read what an open breaker has put off, too. */
+    index('deliveries_in_flight').on(table.organizationId).where(sql`${table.leaseToken} is not null`),
     index('deliveries_organization').on(table.organizationId, table.mode, table.createdAt, table.id),
     index('deliveries_open')
       .on(table.organizationId, table.mode, table.createdAt, table.id)

@@ -239,6 +239,29 @@ describe('half-open', () => {
     expect([FIRST_OPEN_MS, ...openMs]).toEqual([...BREAKER_OPEN_MS, 300_000, 300_000])
   })
 
+  test('however many were put off, none of them keeps a later event of its call waiting', async () => {
+    await open()
+    await call({ events: 4500 })
+    for (let i = 0; i < 3; i++) await claim()
+    world.clock.advance(FIRST_OPEN_MS)
+    const [probe] = await claim()
+    for (let i = 0; i < 3; i++) await claim()
+    await end(probe!, 200)
+    const [row] = await world.database.sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from deliveries where first_started_at is null and next_at > ${new Date(world.clock.now())}`
+    expect(row?.waiting).toBe(0)
+  })
+
+  test('a new URL lets everything go at once', async () => {
+    const key = await endpoint('https://down.example')
+    await calls(BREAKER_FAILURES_MAX, { url: null })
+    await fail(await claim())
+    await call({ url: null })
+    expect(await claim()).toEqual([])
+    await updateWebhookEndpoint(world.ctx, { ...key, patch: { url: 'https://up.example' } })
+    expect((await claim()).map((delivery) => delivery.url)).toEqual(['https://up.example'])
+  })
+
   test('when the probe’s worker dies, another delivery probes', async () => {
     await open()
     await calls(2)

@@ -70,9 +70,8 @@ export async function claimDeliveries(
   const token = newLeaseToken()
   const rows = await sql<DeliveryRow[]>`
     with in_flight as (
-      -- A claimed row's next_at is the end of its lease, so this is a narrow range of the index.
       select organization_id, count(*)::int as held from deliveries
-      where next_at > ${now} and next_at <= ${until} and lease_until > ${now} group by organization_id
+      where lease_token is not null and lease_until > ${now} group by organization_id
     ), candidates as (
       select d.id, d.organization_id, d.target, d.next_at, d.sequence,
         (select b.open_until from breakers b where b.organization_id = d.organization_id and b.target = d.target) as open_until

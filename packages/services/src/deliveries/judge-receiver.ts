@@ -9,8 +9,8 @@ import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, BREAKER_PROBE_MS, DISABLE_AFTER_
 import type { ClaimedDelivery } from './claim-deliveries.ts'
 import { RECEIVER_LETTERS } from './new-deliveries.ts'
 
-/** Put-off deliveries let go at once when a breaker closes; the others come at their time, seconds later. */
-const LET_GO_MAX = 2000
+/** Put-off deliveries let go by the statement that closes a breaker; `releasePutOff` lets go the others. */
+export const LET_GO_MAX = 2000
 
 /** A success: the receiver is well, and what was put off may go. A success of a test speaks for its endpoint. */
 export function closeBreaker(ctx: ServiceContext, delivery: ClaimedDelivery) {

@@ -1,7 +1,8 @@
 import { newId } from '@phonevoice/base'
 import type { ServiceContext } from '../context.ts'
 import type { ClaimedDelivery } from './claim-deliveries.ts'
-import { closeBreaker, countFailure, disabledReason, ignoreTest } from './judge-receiver.ts'
+import { closeBreaker, countFailure, disabledReason, ignoreTest, LET_GO_MAX } from './judge-receiver.ts'
+import { releasePutOff } from './release-put-off.ts'
 import { type DeliveryStep, stepAfterAttempt } from './retry-schedule.ts'
 
 /** What the log keeps of a receiver's answer. */
@@ -70,11 +71,12 @@ export async function recordAttempt(
       where n.call_id = moved.call_id and n.target = moved.target and n.sequence > moved.sequence
         and n.first_ended_at is null and n.next_at <= ${now}
       order by n.sequence limit 1
-    ) as next_delivery, array(select id from released limit ${WAKE_UPS_MAX}) as released, exists (select from disabled) as is_disabled
+    ) as next_delivery, array(select id from released) as released, exists (select from disabled) as is_disabled
     from moved`
   if (!row) return null
   if (row.next_delivery) ctx.wake({ kind: 'delivery', id: row.next_delivery })
-  for (const id of row.released) ctx.wake({ kind: 'delivery', id })
+  for (const id of row.released.slice(0, WAKE_UPS_MAX)) ctx.wake({ kind: 'delivery', id })
+  if (row.released.length === LET_GO_MAX) await releasePutOff(ctx, delivery)
   if (row.is_disabled)
     ctx.log.warn('A webhook endpoint was disabled', {
       organizationId: delivery.organizationId,

@@ -1,5 +1,6 @@
 import type { WebhookEndpoint, WebhookEndpointPatch } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
+import { releasePutOff } from '../deliveries/release-put-off.ts'
 import { type EndpointKey, endpointNotFound, getWebhookEndpoint, loadEndpoint } from './read-endpoints.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function updateWebhookEndpoint(
   const { sql } = ctx.db
   const { url, events, description, enabled } = input.patch
   const now = new Date(ctx.clock.now())
+  const isFreshStart = url !== undefined || enabled !== undefined
   const changed = await sql`
     with changed as (
       update webhook_endpoints set updated_at = ${now}
@@ -26,10 +28,12 @@ export async function updateWebhookEndpoint(
       returning id, organization_id
     ), forgotten as (
       delete from breakers b using changed
-      where b.organization_id = changed.organization_id and b.target = changed.id and ${url !== undefined || enabled !== undefined}
+      where b.organization_id = changed.organization_id and b.target = changed.id and ${isFreshStart}
     )
     select id from changed`
   if (changed.length === 0) throw endpointNotFound()
+  if (isFreshStart)
+    await releasePutOff(ctx, { organizationId: input.organizationId, target: input.endpointId })
   return getWebhookEndpoint(ctx, input)
 }
 

@@ -1,0 +1,1 @@
+CREATE INDEX "deliveries_in_flight" ON "deliveries" USING btree ("organization_id") WHERE "deliveries"."lease_token" is not null;
