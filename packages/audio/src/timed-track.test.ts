@@ -136,6 +136,28 @@ test('holds no more than its window', () => {
   expect(timeline.take(3000)).toHaveLength(0)
 })
 
+test('keeps every byte in its place while a long call laps its ring', () => {
+  const timeline = createStereoTimeline({ settleMs: 100, snapMs: 0 })
+  const got: number[] = []
+  // 13 ms do not divide the ring, so that pieces lie across its end.
+  for (let ms = 0; ms < 5200; ms += 13) {
+    for (const [side, salt] of [
+      ['left', 1],
+      ['right', 7],
+    ] as const)
+      timeline[side](
+        ms,
+        Uint8Array.from({ length: 104 }, (_, i) => (8 * ms + i + salt) % 251),
+      )
+    got.push(...timeline.take(ms))
+  }
+  got.push(...timeline.finish(0))
+  const { left, right } = channels(Uint8Array.from(got))
+  const expected = (salt: number) => Buffer.from(Array.from({ length: 41_600 }, (_, i) => (i + salt) % 251))
+  expect(Buffer.from(left).equals(expected(1))).toBe(true)
+  expect(Buffer.from(right).equals(expected(7))).toBe(true)
+})
+
 test('equals a plain array, whatever is written and taken in whatever order', () => {
   const write = fc.record({
     kind: fc.constantFrom('left' as const, 'right' as const),
