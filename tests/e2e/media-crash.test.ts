@@ -81,11 +81,40 @@ describe('ten callers of a killed media process', () => {
   }, 120_000)
 })
 
+describe('a caller whose media process hangs, its sockets open', () => {
+  it('is found and handed to another one', async () => {
+    const frozen = await system.startMedia('media-3')
+    await system.app('media-2').stop()
+    const number = '+12025550131'
+    await system.givePhone(number, {
+      name: 'patient',
+      steps: [
+        { do: 'listen' },
+        { do: 'wait-for-words', words: "I'm back", timeout_ms: 80_000 },
+        { do: 'pause', ms: 700 },
+        { do: 'hang-up' },
+      ],
+    })
+    const placed = await system.call({ phone_number: number })
+    await placed.box.waitFor('transcription', 20_000)
+    await system.startMedia('media-4')
+    process.kill(frozen.pid, 'SIGSTOP')
+    try {
+      const { call, phone, webhooks } = await placed.completed(90_000)
+      expect(call).toMatchObject({ status: 'completed', ended_reason: 'caller_hung_up' })
+      expect(phone.phone.heard.text).toContain("I'm back")
+      expect(webhooks.filter((webhook) => webhook.json.event === 'call.completed')).toHaveLength(1)
+    } finally {
+      frozen.kill()
+    }
+  }, 120_000)
+})
+
 describe('when the only media process is killed', () => {
   it('the caller hears an apology and the call ends as media_lost', async () => {
     const placed = await Promise.all([1, 2, 3].map(() => system.call({ phone_number: '+12025550106' })))
     await Promise.all(placed.map(({ box }) => box.waitFor('transcription', 20_000)))
-    system.app('media-2').kill()
+    system.app('media-4').kill()
     const results = await Promise.all(placed.map((call) => call.completed(90_000)))
     for (const { call, webhooks, phone } of results) {
       expect(call).toMatchObject({

@@ -118,7 +118,11 @@ export function createWorker(deps: WorkerDependencies): Worker {
     if (isReconciling) return
     isReconciling = true
     try {
-      await reconcileQuietCalls(ctx, { limit: RECONCILE_BATCH, carrierOf })
+      await reconcileQuietCalls(ctx, {
+        limit: RECONCILE_BATCH,
+        carrierOf,
+        wait: (ms) => new Promise((resolve) => timers.after(ms, resolve)),
+      })
     } catch (error) {
       log.warn('Quiet calls could not be checked', { error })
     } finally {

@@ -59,6 +59,8 @@ export interface CarrierClient {
   findCalls(filter: { to: string; from: string; createdAfterMs: number }): Promise<CarrierCall[]>
   /** Ends a call in any live state. A call that has already ended is not an error. */
   hangUp(carrierCallId: string): Promise<void>
+  /** Lets an answered call ask this URL for instructions, whatever it is doing. A call that has ended is not an error. Missing: this carrier cannot. */
+  redirect?(carrierCallId: string, url: string): Promise<void>
 }
 
 /** A carrier whose numbers can be told where to ask for instructions. Throws `CarrierError`; category `not-found`: not this account's number. */

@@ -232,6 +232,21 @@ test('a hang-up that is refused for another reason throws', async () => {
   expect((await failureOf(createTwilioClient(account).hangUp('CA1'))).category).toBe('authentication')
 })
 
+test('lets a live call ask for new instructions; one that has ended is left alone', async () => {
+  answers.push(
+    { status: 200, body: call },
+    { status: 400, body: { code: 21220, message: 'not in-progress' } },
+  )
+  const client = createTwilioClient(account)
+  await client.redirect('CA1', 'https://api.test/resume?call=call_1&stream=2')
+  await client.redirect('CA1', 'https://api.test/resume?call=call_1&stream=2')
+  expect(seen[0]).toMatchObject({ method: 'POST', url: '/2010-04-01/Accounts/AC1/Calls/CA1.json' })
+  expect(Object.fromEntries(seen[0]?.form ?? [])).toEqual({
+    Url: 'https://api.test/resume?call=call_1&stream=2',
+    Method: 'POST',
+  })
+})
+
 test('tells a number where to ask, by its own id', async () => {
   answers.push({ status: 200, body: { incoming_phone_numbers: [{ sid: 'PN1' }] } })
   answers.push({ status: 200, body: { sid: 'PN1' } })

@@ -21,8 +21,18 @@ export interface TwilioClientOptions {
 export function createTwilioClient(
   account: CarrierAccount,
   options: TwilioClientOptions = {},
-): CarrierClient & CarrierNumbers {
+): Required<CarrierClient> & CarrierNumbers {
   const request = createRequester(account, options)
+
+  async function update(operation: string, carrierCallId: string, form: URLSearchParams): Promise<void> {
+    try {
+      await request(operation, 'POST', `Calls/${encodeURIComponent(carrierCallId)}.json`, form)
+    } catch (error) {
+      if (error instanceof CarrierError && hasAlreadyEnded(error)) return
+      throw error
+    }
+  }
+
   return {
     async placeCall(place) {
       const body = await request('place a call', 'POST', 'Calls.json', placeCallForm(place))
@@ -50,15 +60,10 @@ export function createTwilioClient(
         .sort(byNewest)
     },
 
-    async hangUp(carrierCallId) {
-      const path = `Calls/${encodeURIComponent(carrierCallId)}.json`
-      try {
-        await request('hang up', 'POST', path, new URLSearchParams({ Status: 'completed' }))
-      } catch (error) {
-        if (error instanceof CarrierError && hasAlreadyEnded(error)) return
-        throw error
-      }
-    },
+    hangUp: (carrierCallId) => update('hang up', carrierCallId, new URLSearchParams({ Status: 'completed' })),
+
+    redirect: (carrierCallId, url) =>
+      update('redirect', carrierCallId, new URLSearchParams({ Url: url, Method: 'POST' })),
 
     async configureNumber(phoneNumber, { voiceUrl, statusUrl }) {
       const operation = 'configure a number'
@@ -108,7 +113,7 @@ function placeCallForm(place: PlaceCallRequest): URLSearchParams {
   return form
 }
 
-/** 404/20404 and 400/21220 both mean that there is no live call left to end (Calls resource, update). */
+/** 404/20404 and 400/21220 both mean that there is no live call left to update (Calls resource, update). */
 function hasAlreadyEnded(error: CarrierError): boolean {
   return error.category === 'not-found' || error.vendorCode === '21220'
 }

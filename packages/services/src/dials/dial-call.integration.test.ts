@@ -346,7 +346,7 @@ describe('a quiet call', () => {
     Object.assign(carrier.placed[0]!, { status: 'busy' })
     carrier.placed.splice(1, 1)
     world.clock.advance(20_001)
-    await reconcileQuietCalls(world.ctx, { limit: 100, carrierOf: carrier.carrierOf })
+    await reconcileQuietCalls(world.ctx, { limit: 100, carrierOf: carrier.carrierOf, wait: async () => {} })
     expect(await statusOf(known.callId)).toMatchObject({ status: 'busy', reason: 'busy' })
     expect(await statusOf(unknown.callId)).toMatchObject({ status: 'failed', reason: 'carrier_error' })
   })

@@ -1,7 +1,10 @@
 import type { CarrierCall, CarrierClient } from '@phonevoice/carriers/contract'
-import { afterAll, beforeAll, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { findCall } from '../calls/call-row.ts'
 import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
+import { setEndingReason } from '../calls/set-ending-reason.ts'
+import { announceNode } from '../media-nodes/index.ts'
+import { mintStream, openStream } from '../streams/index.ts'
 import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
 import { reconcileQuietCalls } from './index.ts'
 
@@ -28,10 +31,14 @@ async function answeredCall(): Promise<{ callId: string; carrierCallId: string }
   return { callId, carrierCallId }
 }
 
-/** A carrier at which every call has ended like this. */
+/** A carrier at which every call has ended, or is, like this. */
 function carrierOf(ended: Partial<CarrierCall>) {
   const asked: string[] = []
+  const redirected: [carrierCallId: string, url: string][] = []
   const client = {
+    async redirect(carrierCallId: string, url: string) {
+      redirected.push([carrierCallId, url])
+    },
     async fetchCall(carrierCallId: string) {
       asked.push(carrierCallId)
       return {
@@ -44,8 +51,8 @@ function carrierOf(ended: Partial<CarrierCall>) {
         ...ended,
       }
     },
-  } as Pick<CarrierClient, 'fetchCall'> as CarrierClient
-  return { asked, carrierOf: async () => ({ client }) }
+  } as Pick<CarrierClient, 'fetchCall' | 'redirect'> as CarrierClient
+  return { asked, redirected, carrierOf: async () => ({ client }), wait: async () => {} }
 }
 
 test('a call whose end was never told ended when the carrier says, not when it was asked', async () => {
@@ -66,4 +73,57 @@ test('a backlog is worked off in one go, batch after batch', async () => {
   const carrier = carrierOf({})
   expect(await reconcileQuietCalls(world.ctx, { limit: 10, ...carrier })).toBe(25)
   expect(carrier.asked.toSorted()).toEqual(calls.map((call) => call.carrierCallId).toSorted())
+})
+
+describe('a call that lives at the carrier', () => {
+  const announce = () =>
+    announceNode(world.ctx, { nodeId: 'node_1', origin: 'wss://a', isReady: true, activeCalls: 1 })
+  const live = () => carrierOf({ status: 'in-progress', durationSeconds: null })
+
+  async function callOnNode(): Promise<{ callId: string; carrierCallId: string }> {
+    await announce()
+    const call = await answeredCall()
+    const { token } = await mintStream(world.ctx, { callId: call.callId })
+    const { carrierCallId } = call
+    await openStream(world.ctx, { token, carrierCallId, carrierStreamId: 'MZ1', nodeId: 'node_1' })
+    return call
+  }
+
+  test('is handed over when its media process has stopped announcing itself', async () => {
+    const { callId, carrierCallId } = await callOnNode()
+    world.clock.advance(20_001)
+    const carrier = live()
+    await reconcileQuietCalls(world.ctx, { limit: 10, ...carrier })
+    const url = `${world.ctx.settings.apiOrigin}/carriers/twilio/resume?call=${callId}&stream=2`
+    expect(carrier.redirected).toEqual([[carrierCallId, url]])
+  })
+
+  test('is left alone while its media process lives', async () => {
+    await callOnNode()
+    world.clock.advance(20_001)
+    await announce()
+    const carrier = live()
+    await reconcileQuietCalls(world.ctx, { limit: 10, ...carrier })
+    expect(carrier.asked).not.toEqual([])
+    expect(carrier.redirected).toEqual([])
+  })
+
+  test('is left alone when the media process only could not reach the database', async () => {
+    await callOnNode()
+    world.clock.advance(20_001)
+    const carrier = live()
+    await reconcileQuietCalls(world.ctx, { limit: 10, ...carrier, wait: announce })
+    expect(carrier.redirected).toEqual([])
+  })
+
+  test('is left alone when it is ending anyway', async () => {
+    const { callId, carrierCallId } = await callOnNode()
+    await setEndingReason(world.ctx, { callId, reason: 'assistant_ended' })
+    world.clock.advance(20_001)
+    const carrier = live()
+    await reconcileQuietCalls(world.ctx, { limit: 10, ...carrier })
+    expect(carrier.asked).toContain(carrierCallId)
+    // Those of the tests before are.
+    expect(carrier.redirected.map(([id]) => id)).not.toContain(carrierCallId)
+  })
 })

@@ -6,6 +6,7 @@ import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
 import type { ServiceContext } from '../context.ts'
 import type { DialCarrier } from './dial-call.ts'
 import { DIAL_GIVE_UP_MS } from './dial-call.ts'
+import { handOverOrphans } from './hand-over-orphans.ts'
 
 /** A call of which nothing was heard for this long is asked about. */
 export const QUIET_MS = 20_000
@@ -19,6 +20,7 @@ export interface ReconcileInput {
   limit: number
   quietMs?: number
   carrierOf(call: CallRow): Promise<Pick<DialCarrier, 'client'>>
+  wait(ms: number): Promise<void>
 }
 
 /** Batches after which even a large backlog lets go of the worker for a moment. */
@@ -29,12 +31,18 @@ export async function reconcileQuietCalls(ctx: ServiceContext, input: ReconcileI
   let looked = 0
   for (let batch = 0; batch < BATCHES_MAX; batch++) {
     const calls = await listQuietCalls(ctx, { olderThanMs: input.quietMs ?? QUIET_MS, limit: input.limit })
-    await Promise.all(
+    const areLive = await Promise.all(
       calls.map((call) =>
         reconcile(ctx, call, input).catch((error: unknown) => {
           ctx.log.warn('A quiet call could not be checked', { callId: call.id, error })
+          return false
         }),
       ),
+    )
+    await handOverOrphans(
+      ctx,
+      calls.filter((_, index) => areLive[index]),
+      input,
     )
     looked += calls.length
     // After an outage there may be thousands; they are not left to wait for the next round.
@@ -43,14 +51,15 @@ export async function reconcileQuietCalls(ctx: ServiceContext, input: ReconcileI
   return looked
 }
 
-async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInput): Promise<void> {
+/** True: the carrier says that the call is being talked on. */
+async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInput): Promise<boolean> {
   const nowMs = ctx.clock.now()
   const ageMs = nowMs - (call.dialedAt ?? call.createdAt).getTime()
   if (call.carrierCallId === null) {
     // The dialler is still at it, or its work was lost.
     if (ageMs > NEVER_DIALLED_MS)
       await failCall(ctx, { callId: call.id, reason: 'carrier_error', carrierCode: null })
-    return
+    return false
   }
   let found: Awaited<ReturnType<DialCarrier['client']['fetchCall']>>
   try {
@@ -61,12 +70,12 @@ async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInp
     const lifeMs = (call.ringTimeoutSeconds + call.maxDurationSeconds) * 1000
     if (ageMs <= lifeMs + OVERDUE_MS) throw error
     await failCall(ctx, { callId: call.id, reason: 'carrier_error', carrierCode: null })
-    return
+    return false
   }
   if (found === null) {
     const reason = call.startedAt === null ? 'carrier_error' : 'media_lost'
     await failCall(ctx, { callId: call.id, reason, carrierCode: null })
-    return
+    return false
   }
   const { status, durationSeconds, endedAtMs } = found
   await recordCarrierStatus(ctx, {
@@ -77,4 +86,5 @@ async function reconcile(ctx: ServiceContext, call: CallRow, input: ReconcileInp
     atMs: endedAtMs ?? nowMs,
     durationSeconds,
   })
+  return status === 'in-progress'
 }
