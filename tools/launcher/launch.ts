@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { type App, startApp } from './app-process.ts'
+import { bindAgain } from './bound-numbers.ts'
 import { bundleApp } from './bundle.ts'
 import { migrateAll, openLauncherDatabase } from './database.ts'
 import { APP_NAMES, type AppName, appEnvironment, healthUrlOf, type Urls, urlsOf } from './environment.ts'
@@ -82,6 +83,9 @@ export async function launch(options: LaunchOptions, running: Running): Promise<
     )
     report(`${name.padEnd(8)}  ${describe(name, urls)}`)
   }
+  await bindAgain(urls.api, seed.testKey).catch((error: Error) =>
+    report(`numbers   not bound again: ${error.message}`),
+  )
   return { urls, seed, apps: running.apps, environment: appEnv }
 }
 

@@ -42,6 +42,8 @@ export async function followCall(
 export function summaryLines(report: CallReport): string[] {
   const { phone } = report
   const lines = [`${report.status} after ${report.duration_seconds} s: ${report.end_cause ?? 'ended'}`]
+  if (report.end_cause === 'no voice URL')
+    lines.push('No assistant answers this number: bind it with POST /v1/phone-numbers.')
   for (const { latency_ms } of phone?.interruptions ?? [])
     lines.push(
       latency_ms === null

@@ -125,6 +125,7 @@ test('a call that is not answered says why, and fails', async () => {
   const { code, out } = await run(['--call', '+12025550192'])
   expect(code).toBe(1)
   expect(out.join('\n')).toContain('no voice URL')
+  expect(out.join('\n')).toContain('bind it')
 })
 
 test('what the sandbox refuses is passed on', async () => {
