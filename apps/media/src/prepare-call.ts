@@ -10,8 +10,8 @@ import type { PhraseCache } from './phrase-cache.ts'
 const PREPARE_TIMEOUT_MS = 15_000
 
 /**
- * While the phone rings: synthesises what will be said first, so that the person who answers hears it at once. A failure here only means that the
- * greeting is synthesised when it is needed.
+ * While the phone rings: synthesises what will be said first, so that the person who answers hears it at once. Where that is known already, or nothing is
+ * said first, it opens the voice's connection for the first answer. A failure here only means that both happen when they are needed.
  */
 export async function prepareCall(
   call: CallForSession,
@@ -23,16 +23,20 @@ export async function prepareCall(
   if (!voice) return
   const settings = toConversationSettings(call.assistant, call.variables, { maxDurationMs: 0 })
   const signal = AbortSignal.timeout(PREPARE_TIMEOUT_MS)
+  let isConnected = false
   try {
     for (const text of greetingClauses(settings)) {
       const key = phraseKey(call.organizationId, voice.tts, voice.speed, text)
       if (phrases.get(key)) continue
+      isConnected = true
       const pieces: Uint8Array[] = []
       const request = { text, speed: voice.speed, language: call.assistant.language, signal }
       for await (const mulaw of synthesiseMulaw(voice.tts, request)) pieces.push(mulaw)
       if (signal.aborted) return
       phrases.set(key, Buffer.concat(pieces))
     }
+    // A voice with a connection of its own opens it with the session; those that share the process's would otherwise meet the first answer cold.
+    if (!isConnected && !voice.tts.close) await voice.tts.warm()
   } catch (error) {
     log.warn('the greeting could not be prepared', { callId: call.callId, error })
   }
