@@ -31,7 +31,8 @@ export function earlyThinkingDueMs(draft: Draft): number | null {
   if (isLeaveTaking(text, draft.settings.endCall.phrases)) return null
   const said = { text, words: wordsOf(text), language: draft.language }
   if (turnEndOpinion(said) === 'long') return null
-  const isLikelyAll = caller.name === 'pausing' || finishedSentence(said) === 'short'
+  const isLikelyAll =
+    caller.name === 'pausing' || caller.recogniserOpinion === 'over' || finishedSentence(said) === 'short'
   return isLikelyAll ? thinking.sinceMs : thinking.sinceMs + stableMs
 }
 

@@ -43,14 +43,20 @@ export function onModelBrokenOff(draft: Draft): void {
     return
   }
   if (!hasSpoken) {
-    response.isAskedAgain = true
-    const messages = requestMessages(draft, spansText(response.asked))
-    draft.effects.push({ type: 'llm-start', responseId: response.id, messages, isEarly: false })
-    expectProgress(draft)
+    askAgain(draft)
     return
   }
   if (draft.language.brokenOff !== null) addWholeText(draft, draft.language.brokenOff)
   endText(draft)
+}
+
+/** The same request once more, for an answer of which nothing was spoken. */
+export function askAgain(draft: Draft): void {
+  const response = currentResponse(draft)
+  response.isAskedAgain = true
+  const messages = requestMessages(draft, spansText(response.asked))
+  draft.effects.push({ type: 'llm-start', responseId: response.id, messages, isEarly: false })
+  expectProgress(draft)
 }
 
 /** Nothing can be spoken any more, not even an apology. */
