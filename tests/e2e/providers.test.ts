@@ -66,6 +66,29 @@ describe('a conversation', () => {
     expect(await pathsAsked('speech')).toEqual(new Set(Object.values(SPEAKING_PATHS)))
   })
 
+  it('is interrupted in whichever voice speaks, and goes on', async () => {
+    const calls = await Promise.all(
+      VOICES.map(async (voice) => {
+        const assistant = await system.createAssistant({
+          transcriber: { provider: 'deepgram-flux' },
+          voice: { provider: voice, speed: 1.15 },
+        })
+        return { voice, placed: await system.call({ phone_number: '+12025550105', assistant_id: assistant }) }
+      }),
+    )
+    for (const { voice, placed } of calls) {
+      const { webhooks, phone } = await placed.completed()
+      const said = webhooks.map(({ json }) => json.data)
+      const cut = said.findIndex(({ interrupted }) => interrupted)
+      expect(said[cut], voice).toMatchObject({ role: 'assistant' })
+      expect(said[cut].text_planned.length).toBeGreaterThan(said[cut].text.length)
+      expect(phone.phone.interruptions[0].latency_ms, voice).toBeLessThan(1000)
+      // Late audio of the answer that was cut would be heard in this one.
+      const next = said.slice(cut + 1).find(({ role }) => role === 'assistant')
+      expect(phone.phone.heard.text, voice).toContain(next.text)
+    }
+  })
+
   it('goes on with another vendor when the first refuses', async () => {
     const { status } = await system.providers('POST', '/faults', {
       target: 'transcription',

@@ -126,3 +126,42 @@ describe('a clause', () => {
     expect(told).toEqual(['usage one 6'])
   })
 })
+
+describe('a voice with a connection of its own', () => {
+  test('is warmed when the call begins and closed when it ends, the fallback only closed', () => {
+    const told: string[] = []
+    const keeping = (name: string) => {
+      const speaker = createSpeaker(name, [1])
+      const warm = async (): Promise<void> => void told.push(`${name} warmed`)
+      return { ...speaker, tts: { ...speaker.tts, warm, close: () => void told.push(`${name} closed`) } }
+    }
+    const { voice } = setUp([keeping('one'), keeping('two')])
+    expect(told).toEqual(['one warmed'])
+    voice.close()
+    expect(told).toEqual(['one warmed', 'one closed', 'two closed'])
+  })
+})
+
+test('a voice billed by tokens is metered by what it reports', async () => {
+  const speaker = createSpeaker('one', [1])
+  const tokens = {
+    inputTokens: 9,
+    cachedInputTokens: 0,
+    outputTokens: 2,
+    outputAudioTokens: 30,
+    isMeasured: true,
+  }
+  const { synthesize } = speaker.tts
+  const tts: TtsProvider = {
+    ...speaker.tts,
+    billedBy: 'tokens',
+    async *synthesize(request) {
+      yield* synthesize(request)
+      request.onTokens?.(tokens)
+    },
+  }
+  const { voice, told } = setUp([{ ...speaker, tts }])
+  voice.speak('r1', 0, 'Hello.')
+  await settle()
+  expect(told).toEqual(['usage one 9', 'usage one 0', 'usage one 2', 'usage one 30'])
+})

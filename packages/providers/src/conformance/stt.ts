@@ -5,6 +5,8 @@ import { type SttFixture, spokenForm } from './fixtures.ts'
 
 const FRAME_BYTES = 160
 const WAIT_MS = 15_000
+/** Longer than anybody waits for more after a finished sentence. */
+const SILENCE_MS = 2000
 
 export function describeStt(name: string, create: () => Promise<SttFixture>): void {
   describe(`${name} as a recogniser`, () => {
@@ -84,6 +86,20 @@ export function describeStt(name: string, create: () => Promise<SttFixture>): vo
       const seconds = parts.reduce((sum, part) => sum + (part.type === 'usage' ? part.audioSeconds : 0), 0)
       expect(seconds).toBeGreaterThanOrEqual(sound.length / 8000)
       expect(seconds).toBeLessThan(sound.length / 8000 + 1)
+    })
+
+    test('tells of each turn in order, where it judges turns', { timeout: 2 * WAIT_MS }, async ({ skip }) => {
+      if (!fixture.provider.capabilities.turnSignals) return skip()
+      const { stream, parts } = open()
+      const signals = () => parts.flatMap((part) => (part.type === 'turn' ? [part.signal] : []))
+      for (const [i, words] of ['Two large pizzas.', 'Thank you.'].entries()) {
+        await say(stream, words, `item-${i}`)
+        for (let ms = 0; ms < SILENCE_MS; ms += 20) stream.sendAudio(new Uint8Array(FRAME_BYTES).fill(0xff))
+        await until(() => expect(signals().filter((signal) => signal === 'end')).toHaveLength(i + 1))
+      }
+      const order = signals().join(' ')
+      expect(order).toMatch(/^(started( eager-end( resumed eager-end)*( resumed)?)? end( |$)){2}$/)
+      expect(outcomes(parts)).toHaveLength(2)
     })
 
     test('says nothing after close, which may be repeated', { timeout: 2 * WAIT_MS }, async () => {
