@@ -350,6 +350,8 @@ export function createSession(options: SessionOptions): Session {
     await journal.settled(ENDING_WRITE_MS)
     options.sink.close()
     await recorder?.close(closedAtMs)
+    // What was stopped a moment ago has said by now what it used.
+    writeUsage()
     journal.write('stream end', () => store.closeStream())
     await journal.settled(ENDING_WRITE_MS)
     options.onClosed()

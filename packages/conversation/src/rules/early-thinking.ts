@@ -31,8 +31,9 @@ export function earlyThinkingDueMs(draft: Draft): number | null {
   if (isLeaveTaking(text, draft.settings.endCall.phrases)) return null
   const said = { text, words: wordsOf(text), language: draft.language }
   if (turnEndOpinion(said) === 'long') return null
-  const isLikelyAll =
-    caller.name === 'pausing' || caller.recogniserOpinion === 'over' || finishedSentence(said) === 'short'
+  const opinion = caller.recogniserOpinion
+  const isHeardOver = opinion === 'nearly-over' || opinion === 'over'
+  const isLikelyAll = caller.name === 'pausing' || isHeardOver || finishedSentence(said) === 'short'
   return isLikelyAll ? thinking.sinceMs : thinking.sinceMs + stableMs
 }
 
