@@ -450,6 +450,56 @@ describe('a whole call', () => {
     )
   })
 
+  test('thinking early changes when an answer is heard, never what is said, asked or answered', () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.record({
+            text: fc.constantFrom(
+              'I would like a table. But only outside.',
+              'My number is five five five',
+              'Yes.',
+              'What are your hours?',
+              'I need it for',
+            ),
+            durationMs: fc.integer({ min: 400, max: 2500 }),
+            pauseMs: fc.integer({ min: 4000, max: 6000 }),
+          }),
+          { minLength: 1, maxLength: 4 },
+        ),
+        (said) => {
+          let atMs = 500
+          const script = said.map(({ text: words, durationMs, pauseMs }) => {
+            const act = { atMs, action: 'speak' as const, durationMs, text: words }
+            atMs += durationMs + pauseMs
+            return act
+          })
+          const run = (earlyThinking: boolean) =>
+            simulate({
+              settings: { ...testSettings, earlyThinking },
+              answer: (messages) =>
+                `You said: ${wordsOf(messages.at(-1)?.text ?? '').join(' ')}. Go on, please.`,
+              script,
+              untilMs: atMs + 1000,
+            })
+          const [early, plain] = [run(true), run(false)]
+          const told = ({ utterances }: typeof early) =>
+            utterances.map(({ role, text: words }) => [role, words])
+          expect(told(early)).toEqual(told(plain))
+          // Case and punctuation of the last guess may differ from those of the final text.
+          const asked = ({ requests }: typeof early) =>
+            requests.map((messages) => messages.map(({ role, text: words }) => [role, ...wordsOf(words)]))
+          expect(asked(early)).toEqual(asked(plain))
+          expect(early.heard).toEqual(plain.heard)
+          const firstAnswerMs = ({ utterances }: typeof early) =>
+            utterances.find(({ role }) => role === 'assistant')?.startMs ?? 0
+          expect(firstAnswerMs(early)).toBeLessThanOrEqual(firstAnswerMs(plain))
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
   test('a caller who hangs up at any moment leaves every word that was said', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 9000 }), (atMs) => {
