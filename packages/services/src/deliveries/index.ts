@@ -1,3 +1,4 @@
+export { BREAKER_FAILURES_MAX } from './breaker.ts'
 export {
   type ClaimDeliveriesInput,
   type ClaimedDelivery,

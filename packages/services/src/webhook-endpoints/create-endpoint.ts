@@ -8,6 +8,7 @@ import {
 import { createWebhookSecret } from '@phonevoice/signing'
 import type { Mode, ServiceContext } from '../context.ts'
 import { type Created, createOnce, type Idempotency, idempotencyGate } from '../idempotency/create-once.ts'
+import { requireStorableText } from '../text/storable.ts'
 import { sealEndpointSecret } from './endpoint-secret.ts'
 import { type EndpointRow, toEndpoint } from './to-endpoint.ts'
 
@@ -22,11 +23,12 @@ export interface CreateWebhookEndpoint {
  * Makes an endpoint with a secret of its own, which is shown only here. It receives the events of calls that happen from now on. Throws
  * `too_many_endpoints`, `idempotency_key_reused`.
  */
-export function createWebhookEndpoint(
+export async function createWebhookEndpoint(
   ctx: ServiceContext,
   input: CreateWebhookEndpoint,
 ): Promise<Created<WebhookEndpointCreated>> {
   const { organizationId, mode, request } = input
+  requireStorableText(request)
   // The stored answer holds the secret.
   return createOnce(
     ctx,

@@ -1,6 +1,7 @@
 import type { WebhookEndpoint, WebhookEndpointPatch } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
 import { releasePutOff } from '../deliveries/release-put-off.ts'
+import { requireStorableText } from '../text/storable.ts'
 import { type EndpointKey, endpointNotFound, getWebhookEndpoint, loadEndpoint } from './read-endpoints.ts'
 
 /**
@@ -11,6 +12,7 @@ export async function updateWebhookEndpoint(
   ctx: ServiceContext,
   input: EndpointKey & { patch: WebhookEndpointPatch },
 ): Promise<WebhookEndpoint> {
+  requireStorableText(input.patch)
   await loadEndpoint(ctx, input)
   const { sql } = ctx.db
   const { url, events, description, enabled } = input.patch

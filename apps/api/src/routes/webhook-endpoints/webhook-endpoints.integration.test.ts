@@ -107,6 +107,8 @@ describe('works', () => {
     expect(completed.is_rotating).toBe(false)
     expect(JSON.stringify(completed)).not.toContain('whsec_')
     expect((await problemOf(await post('complete-rotation'))).code).toBe('no_rotation')
+    const stored = await server.db.sql`select * from webhook_endpoints`
+    expect(JSON.stringify(stored)).not.toContain('whsec_')
   })
 
   test('a test is a delivery of its own, whether the endpoint is enabled or not', async () => {
@@ -175,6 +177,23 @@ describe('refuses', () => {
     const problem = await problemOf(await server.request(PATH, { json }))
     expect(problem.code).toBe(code)
     expect(problem.errors[0]?.pointer).toBe(pointer)
+  })
+
+  test.each([
+    ['GET', `${PATH}/%00`, undefined],
+    ['GET', '/v1/deliveries/%00', undefined],
+    ['GET', '/v1/deliveries?endpoint_id=%00', undefined],
+    ['GET', '/v1/deliveries?call_id=a%00b&since=9999-12-31T23:59:59.999Z', undefined],
+    ['GET', '/v1/deliveries?since=0001-01-01T00:00:00Z', undefined],
+    ['POST', '/v1/deliveries/%FF/redeliver', undefined],
+    ['POST', `${PATH}/%F0%9F%98%80/test`, undefined],
+    ['POST', PATH, { url: 'https://example.com/\0' }],
+    ['POST', PATH, { url: URL, description: 'a\0b' }],
+    ['POST', PATH, { url: URL, description: '\ud800' }],
+    ['POST', PATH, { url: URL, events: null }],
+  ])('%s %s %j without a fault of ours', async (method, path, json) => {
+    const response = await server.request(path, { method, ...(json === undefined ? {} : { json }) })
+    expect(response.status).toBeLessThan(500)
   })
 
   test('the twenty-first, also when many are made at once', async () => {
