@@ -35,7 +35,6 @@ export function createResampler({ fromHz, toHz }: ResamplerOptions): Resampler {
   if (fromHz === toHz) return passThrough
   const { up, down, center, tapsPerPhase, phases } = filterFor(fromHz, toHz)
   const historyLength = tapsPerPhase - 1
-  const unrolledTaps = tapsPerPhase - (tapsPerPhase % 4)
   /** Samples as doubles: converting each of them once is cheaper than at every multiplication. */
   let work = new Float64Array(historyLength + 1024)
   let received = 0
@@ -64,21 +63,7 @@ export function createResampler({ fromHz, toHz }: ResamplerOptions): Resampler {
       const newest = Math.floor(position / up)
       const taps = phases[position - newest * up] as Float64Array
       const at = historyLength + newest
-      // Four sums that do not wait for each other: a single one would leave the processor idle for most of each addition. Which product goes into
-      // which sum, and so the rounding, depends on the phase alone, never on the cut into chunks.
-      let a = 0
-      let b = 0
-      let c = 0
-      let d = 0
-      let j = 0
-      for (; j < unrolledTaps; j += 4) {
-        a += (taps[j] as number) * (work[at - j] as number)
-        b += (taps[j + 1] as number) * (work[at - j - 1] as number)
-        c += (taps[j + 2] as number) * (work[at - j - 2] as number)
-        d += (taps[j + 3] as number) * (work[at - j - 3] as number)
-      }
-      for (; j < tapsPerPhase; j++) a += (taps[j] as number) * (work[at - j] as number)
-      const sum = a + b + (c + d)
+      const sum = up === 1 ? sumSymmetric(taps, work, at, center) : sumProducts(taps, work, at)
       output[n] = sum > 32767 ? 32767 : sum < -32768 ? -32768 : Math.round(sum)
       position += down
     }
@@ -99,6 +84,43 @@ export function createResampler({ fromHz, toHz }: ResamplerOptions): Resampler {
     },
     reset,
   }
+}
+
+/**
+ * The products of the taps with the samples before `at`, the newest first. Four sums that do not wait for each other: a single one would leave the processor
+ * idle for most of each addition. Which product goes into which sum, and so the rounding, never depends on the cut into chunks.
+ */
+function sumProducts(taps: Float64Array, samples: Float64Array, at: number): number {
+  const unrolled = taps.length - (taps.length % 4)
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  let j = 0
+  for (; j < unrolled; j += 4) {
+    a += (taps[j] as number) * (samples[at - j] as number)
+    b += (taps[j + 1] as number) * (samples[at - j - 1] as number)
+    c += (taps[j + 2] as number) * (samples[at - j - 2] as number)
+    d += (taps[j + 3] as number) * (samples[at - j - 3] as number)
+  }
+  for (; j < taps.length; j++) a += (taps[j] as number) * (samples[at - j] as number)
+  return a + b + (c + d)
+}
+
+/** The same for the whole filter, which is the only phase when samples are thinned out. It is symmetric, so two samples share a tap; `center` is a multiple of 16. */
+function sumSymmetric(taps: Float64Array, samples: Float64Array, at: number, center: number): number {
+  const oldest = at - 2 * center
+  let a = (taps[center] as number) * (samples[at - center] as number)
+  let b = 0
+  let c = 0
+  let d = 0
+  for (let j = 0; j < center; j += 4) {
+    a += (taps[j] as number) * ((samples[at - j] as number) + (samples[oldest + j] as number))
+    b += (taps[j + 1] as number) * ((samples[at - j - 1] as number) + (samples[oldest + j + 1] as number))
+    c += (taps[j + 2] as number) * ((samples[at - j - 2] as number) + (samples[oldest + j + 2] as number))
+    d += (taps[j + 3] as number) * ((samples[at - j - 3] as number) + (samples[oldest + j + 3] as number))
+  }
+  return a + b + (c + d)
 }
 
 const passThrough: Resampler = {
