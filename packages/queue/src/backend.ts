@@ -3,19 +3,11 @@
  * needs. The rest of this package does not know which it is.
  */
 import type { Log } from '@phonevoice/base'
-import {
-  createPostgresBackend,
-  type PostgresConnectionOptions,
-  Queue,
-  type QueueOptions,
-  runMigrations,
-  Worker,
-  type WorkerOptions,
-  withBackend,
-} from 'bullmq'
+import { Queue, type QueueOptions, runMigrations, Worker, type WorkerOptions } from 'bullmq'
 import { Redis } from 'ioredis'
 import pg from 'pg'
-import { withDeadline } from './outbox.ts'
+import { closeAll } from './close-all.ts'
+import { openPostgresQueue, openPostgresWorker, SCHEMA } from './postgres-backend.ts'
 
 export interface QueueConnection {
   /** `redis://…`; null: Postgres. */
@@ -24,17 +16,7 @@ export interface QueueConnection {
   log: Log
 }
 
-/** The schema BullMQ keeps its tables in. */
-const SCHEMA = 'bullmq'
-/** BullMQ's classes bound to Postgres, leaving its process-wide default alone. */
-const onPostgres = withBackend(createPostgresBackend)
 const QUEUE_NAME = 'wake-ups'
-/**
- * Wake-ups may be lost, so nobody waits until they are on the disk: otherwise each one would queue for the write-ahead log beside the rows it tells of.
- */
-const SESSION_SETTINGS = `-c search_path=${SCHEMA} -c synchronous_commit=off`
-/** Long enough for a goodbye, short enough for a shutdown. */
-const CLOSE_TIMEOUT_MS = 1500
 
 /** A list of ids to look at. */
 export interface WakeJob {
@@ -44,6 +26,12 @@ export interface WakeJob {
 /** The parts of BullMQ's queue and worker that are used here. */
 export interface OpenQueue {
   add(job: WakeJob): Promise<unknown>
+  close(): Promise<void>
+}
+
+export interface OpenWorker {
+  /** Settles when the first connection is made. */
+  ready(): Promise<void>
   close(): Promise<void>
 }
 
@@ -89,27 +77,14 @@ export function openQueue({ redisUrl, postgresUrl, log }: QueueConnection): Open
         ),
     }
   }
-  const pool = openPool(postgresUrl, 2, report)
-  const queue = new onPostgres.Queue<WakeJob, void, 'wake'>(QUEUE_NAME, {
-    ...queueOptions,
-    connection: asConnection(pool),
-  })
-  queue.on('error', report)
-  return {
-    add: (job) => queue.add('wake', job),
-    close: () =>
-      closeAll(
-        () => queue.close(),
-        () => pool.end(),
-      ),
-  }
+  return openPostgresQueue({ url: postgresUrl, name: QUEUE_NAME, options: queueOptions, report })
 }
 
 /** Opens the receiving side; `onJob` must not throw. */
 export function openWorker(
   { redisUrl, postgresUrl, log }: QueueConnection,
   options: { concurrency: number; onJob(job: WakeJob): void },
-): { ready(): Promise<void>; close(): Promise<void> } {
+): OpenWorker {
   const report = errorReporter(log, 'The wake-up listener cannot reach the queue')
   const processor = async (job: { data: WakeJob }) => options.onJob(job.data)
   const settings = { ...workerOptions, concurrency: options.concurrency }
@@ -127,40 +102,7 @@ export function openWorker(
         ),
     }
   }
-  const pool = openPool(postgresUrl, 4, report)
-  const worker = new onPostgres.Worker<WakeJob>(QUEUE_NAME, processor, {
-    ...settings,
-    connection: asConnection(pool),
-  })
-  worker.on('error', report)
-  return {
-    ready: async () => void (await worker.waitUntilReady()),
-    close: () =>
-      closeAll(
-        () => worker.close(),
-        () => pool.end(),
-      ),
-  }
-}
-
-function openPool(connectionString: string, max: number, report: (error: unknown) => void): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max, keepAlive: true, options: SESSION_SETTINGS })
-  pool.on('error', report)
-  return pool
-}
-
-/**
- * BullMQ is given a pool rather than a URL: under native ES modules it cannot load `pg` by itself. It recognises a `pg.Pool` at run time; its
- * type for one merely lacks the overloads of the real class.
- */
-function asConnection(pool: pg.Pool): PostgresConnectionOptions {
-  return pool as unknown as PostgresConnectionOptions
-}
-
-async function closeAll(...steps: (() => unknown)[]): Promise<void> {
-  for (const step of steps) {
-    await withDeadline(Promise.resolve(step()), CLOSE_TIMEOUT_MS).catch(() => {})
-  }
+  return openPostgresWorker({ url: postgresUrl, name: QUEUE_NAME, options: settings, processor, report })
 }
 
 /** A broken connection reports itself many times a second; one line in ten seconds is enough. */

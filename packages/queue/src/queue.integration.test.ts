@@ -2,6 +2,7 @@
 import { createServer } from 'node:net'
 import { silentLog } from '@phonevoice/base'
 import { createTestDatabase, type TestDatabase } from '@phonevoice/db/test-database'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import {
   createBus,
@@ -184,4 +185,36 @@ describe('when the other side is away', () => {
       .toBe(true)
     await bus.close()
   })
+})
+
+test('on postgres, both sides started before there is a database leave the process its turn, and work once there is one', async () => {
+  const later = await createTestDatabase(inject('postgresUrl'))
+  const admin = new pg.Client({ connectionString: inject('postgresUrl') })
+  await admin.connect()
+  const name = new URL(later.url).pathname.slice(1)
+  await admin.query(`alter database ${name} rename to ${name}_away`)
+
+  const reported: unknown[] = []
+  const log = { ...silentLog, warn: (...line: unknown[]) => void reported.push(line) }
+  const connection = { redisUrl: null, postgresUrl: later.url, log }
+  const heard = new Set<string>()
+  const listener = createWakeListener<Wake>({ ...connection, onWake: (wakeUp) => heard.add(wakeUp.id) })
+  const queue = createWakeQueue<Wake>(connection)
+  await expect.poll(() => reported.length, { timeout: 5000 }).toBeGreaterThanOrEqual(2)
+
+  await admin.query(`alter database ${name}_away rename to ${name}`)
+  await migrateQueue(later.url)
+  await listener.ready()
+  await expect
+    .poll(
+      () => {
+        queue.wake({ kind: 'work', id: 'work_1' })
+        return [...heard]
+      },
+      { timeout: 10_000 },
+    )
+    .toEqual(['work_1'])
+  await Promise.all([listener.close(), queue.close()])
+  await later.drop()
+  await admin.end()
 })
