@@ -3,13 +3,14 @@
  * test clock, returns marks when the audio before them has been played, and returns every outstanding mark on clear, as Twilio documents.
  */
 import { createTestClock } from '@phonevoice/base'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ClauseAudio } from './clause-audio.ts'
 import { createOutbound, type Outbound } from './outbound.ts'
 
 type Item = { kind: 'audio'; ms: number } | { kind: 'mark'; name: string }
 
-function createWorld(options: { markDelayMs?: number; losesMarks?: boolean } = {}) {
+function createWorld(options: { markDelayMs?: number | (() => number); losesMarks?: boolean } = {}) {
   const clock = createTestClock(0)
   const events: string[] = []
   const playouts: { offsetMs: number; ms: number }[] = []
@@ -20,7 +21,9 @@ function createWorld(options: { markDelayMs?: number; losesMarks?: boolean } = {
   let outbound: Outbound
   const returnMark = (name: string): void => {
     if (options.losesMarks) return
-    if (options.markDelayMs) clock.after(options.markDelayMs, () => outbound.markReturned(name))
+    const { markDelayMs = 0 } = options
+    const delayMs = typeof markDelayMs === 'number' ? markDelayMs : markDelayMs()
+    if (delayMs > 0) clock.after(delayMs, () => outbound.markReturned(name))
     else outbound.markReturned(name)
   }
   outbound = createOutbound({
@@ -203,6 +206,38 @@ describe('outbound audio', () => {
     world.run(100)
     world.outbound.clear('r2')
     expect(world.cuts).toEqual([1200])
+  })
+
+  it('records a clause in one piece, however late its marks return', () => {
+    fc.assert(
+      fc.property(fc.infiniteStream(fc.integer({ min: 0, max: 150 })), (delays) => {
+        const world = createWorld({ markDelayMs: () => delays.next().value ?? 0 })
+        world.outbound.play(clauseOf('r1', 0, 3000), 0)
+        world.run(4000)
+        let endMs = 0
+        for (const { offsetMs, ms } of world.playouts) {
+          expect(offsetMs).toBe(endMs)
+          endMs = offsetMs + ms
+        }
+        expect(endMs).toBe(3000)
+      }),
+    )
+  })
+
+  it('records the hole that the caller heard, and no audio twice', () => {
+    const world = createWorld()
+    const clause = clauseOf('r1', 0, 400, false)
+    world.outbound.play(clause, 0)
+    world.run(1000)
+    clause.append(new Uint8Array(400 * 8).fill(0x10))
+    clause.complete()
+    world.outbound.pump()
+    world.run(600)
+    const [first, ...rest] = world.playouts
+    expect(first?.offsetMs).toBe(0)
+    expect(rest.find(({ offsetMs }) => offsetMs > 400)?.offsetMs).toBe(1000)
+    const last = world.playouts.at(-1)
+    expect((last?.offsetMs ?? 0) + (last?.ms ?? 0)).toBe(1400)
   })
 
   it('does not hang on marks that never return', () => {

@@ -18,6 +18,12 @@ const PIECE_MS = 100
 /** A mark this late is taken for returned: carriers lose them, and a call must not hang on one. */
 const MARK_OVERDUE_MS = 2000
 
+/**
+ * Inside a clause the recording follows what was sent, until the estimate of what is played runs this far ahead of it. A mark that comes late, or a tick,
+ * moves the estimate and not the audio: taken literally each would tear a hole into a word, or write over the end of the one before.
+ */
+const PLAYOUT_SLACK_MS = 200
+
 /** Where messages to the carrier go. */
 export interface CarrierSink {
   sendMedia(mulaw: Uint8Array): void
@@ -84,6 +90,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
   let sentMs = 0
   let anchorMs = 0
   let anchorAtMs = 0
+  /** Where the recorded audio ends. */
+  let playoutEndMs = 0
   /** Clauses of the current response and how far each has been heard, beyond what `outstanding` still knows. */
   let heard = new Map<number, { clause: ClauseAudio; heardMs: number }>()
   let responseId = ''
@@ -111,7 +119,11 @@ export function createOutbound(options: OutboundOptions): Outbound {
       anchorAtMs = now()
     }
     const durationMs = mulaw.length / MULAW_BYTES_PER_MS
-    options.onPlayout(now() + (sentMs - Math.min(position, sentMs)), mulaw)
+    const estimateMs = now() + (sentMs - Math.min(position, sentMs))
+    const slackMs = entry.hasStarted ? PLAYOUT_SLACK_MS : 0
+    const playoutMs = estimateMs > playoutEndMs + slackMs ? estimateMs : playoutEndMs
+    playoutEndMs = playoutMs + durationMs
+    options.onPlayout(playoutMs, mulaw)
     sink.sendMedia(mulaw)
     const fromMs = sentMs
     sentMs += durationMs
@@ -196,7 +208,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
         raiseHeard(piece.clause, piece.clauseToMs - (piece.toMs - piece.fromMs) + playedMs)
       }
       const snapshot = responseId === ofResponseId ? [...heard.entries()] : []
-      options.onCut(now())
+      playoutEndMs = now()
+      options.onCut(playoutEndMs)
       queue = []
       outstanding = []
       generation++
