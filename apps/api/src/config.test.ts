@@ -25,6 +25,7 @@ test('all problems are named together', () => {
   const bad = { SECRETS_KEY: 'c2hvcnQ=', API_PORT: '99999', API_PUBLIC_ORIGIN: 'ftp://x' }
   for (const name of ['DATABASE_URL', 'STORAGE_DIR', ...Object.keys(bad)])
     expect(() => parseConfig(apiConfigShape, bad)).toThrow(name)
+  expect(() => parseConfig(apiConfigShape, bad)).toThrow('DATABASE_URL: is not set')
 })
 
 test('every variable has its sentence', () => {

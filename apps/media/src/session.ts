@@ -88,7 +88,12 @@ export interface Session {
   readonly closed: Promise<void>
 }
 
-/** How long the end waits for its reason to be written before the socket is closed anyway. */
+/**
+ * How long the end waits for its reason to be written before the socket is closed anyway: a few seconds of silence after the goodbye are better
+ * than what happens without a reason, which is that the carrier connects the caller once more and the conversation goes on.
+ */
+const REASON_WRITE_MS = 8000
+/** How long it then waits for the rest. */
 const ENDING_WRITE_MS = 2000
 /** About a second. */
 const TICKS_BETWEEN_CHORES = 50
@@ -347,7 +352,7 @@ export function createSession(options: SessionOptions): Session {
     })
     writeUsage()
     // The carrier asks for instructions as soon as the socket closes; by then the reason must be readable.
-    await journal.settled(ENDING_WRITE_MS)
+    await journal.settled(REASON_WRITE_MS)
     options.sink.close()
     await recorder?.close(closedAtMs)
     // What was stopped a moment ago has said by now what it used.

@@ -16,7 +16,10 @@ export function parseConfig<Shape extends ConfigShape>(
   )
   const result = z.object(shape).safeParse(present)
   if (!result.success) {
-    const problems = result.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    const problems = result.error.issues.map(
+      (issue) =>
+        `  ${issue.path.join('.')}: ${issue.message.endsWith('received undefined') ? 'is not set' : issue.message}`,
+    )
     throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`)
   }
   return Object.freeze(result.data)
