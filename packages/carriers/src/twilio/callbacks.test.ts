@@ -90,5 +90,6 @@ test.each([
     carrierCallId: 'CA1',
     answeredBy,
     isGreetingOver,
+    hasBeeped: AnsweredBy === 'machine_end_beep',
   })
 })

@@ -48,6 +48,8 @@ export interface MachineDetectionCallback {
   answeredBy: 'human' | 'machine' | 'fax' | 'unknown'
   /** True once a machine's greeting has ended. */
   isGreetingOver: boolean
+  /** A beep was heard: no person makes one. */
+  hasBeeped: boolean
 }
 
 /** Null: no call id, or a status we do not know. */
@@ -114,6 +116,7 @@ export function parseMachineDetectionCallback(form: URLSearchParams): MachineDet
         ? answeredBy
         : 'unknown',
     isGreetingOver: answeredBy.startsWith('machine_end'),
+    hasBeeped: answeredBy === 'machine_end_beep',
   }
 }
 

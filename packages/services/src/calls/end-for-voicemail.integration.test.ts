@@ -38,7 +38,7 @@ describe('a machine heard by the carrier', () => {
   it('ends a call in which nobody has listened yet', async () => {
     const callId = await answeredCall()
     await say(callId, 'assistant', true)
-    expect(await endForVoicemail(ctx, { callId })).toBe(true)
+    expect(await endForVoicemail(ctx, { callId, hasBeeped: false })).toBe(true)
     expect((await findCall(ctx, callId))?.endingReason).toBe('voicemail')
   })
 
@@ -48,17 +48,26 @@ describe('a machine heard by the carrier', () => {
   ])('is not believed of a caller who %s', async (_, role) => {
     const callId = await answeredCall()
     await say(callId, role, false)
-    expect(await endForVoicemail(ctx, { callId })).toBe(false)
+    expect(await endForVoicemail(ctx, { callId, hasBeeped: false })).toBe(false)
     expect((await findCall(ctx, callId))?.endingReason).toBeNull()
+  })
+
+  it('is believed after a beep, although its greeting was taken for a turn, but not of a conversation', async () => {
+    const callId = await answeredCall()
+    await say(callId, 'user', false)
+    expect(await endForVoicemail(ctx, { callId, hasBeeped: true })).toBe(true)
+    const other = await answeredCall()
+    await say(other, 'assistant', false)
+    expect(await endForVoicemail(ctx, { callId: other, hasBeeped: true })).toBe(false)
   })
 
   it('changes nothing about a call that is already ending', async () => {
     const callId = await answeredCall()
-    await endForVoicemail(ctx, { callId })
-    expect(await endForVoicemail(ctx, { callId })).toBe(true)
+    await endForVoicemail(ctx, { callId, hasBeeped: false })
+    expect(await endForVoicemail(ctx, { callId, hasBeeped: false })).toBe(true)
     const queued = await createTestCall(ctx, tenant)
     await ctx.db
       .sql`update calls set status = 'completed', ended_at = now(), ended_reason = 'caller_hung_up' where id = ${queued}`
-    expect(await endForVoicemail(ctx, { callId: queued })).toBe(false)
+    expect(await endForVoicemail(ctx, { callId: queued, hasBeeped: false })).toBe(false)
   })
 })

@@ -11,7 +11,10 @@ export const addTwilioMachine: AddRoute = (api) => {
     c.get('wide').answeredBy = callback?.answeredBy
     const isThisCall = callback !== null && callback.carrierCallId === call.carrierCallId
     if (isThisCall && callback.answeredBy === 'machine')
-      c.get('wide').isBelieved = await endForVoicemail(c.get('context'), { callId: call.id })
+      c.get('wide').isBelieved = await endForVoicemail(c.get('context'), {
+        callId: call.id,
+        hasBeeped: callback.hasBeeped,
+      })
     return c.body(null, 204)
   })
 }
