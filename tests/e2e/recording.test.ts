@@ -46,9 +46,9 @@ describe.concurrent('a recording', () => {
     const turns = webhooks.filter(({ json }) => json.event === 'transcription').map(({ json }) => json.data)
     for (const { role, start_ms, end_ms } of turns) {
       const [speaker, listener] = role === 'user' ? [caller, assistant] : [assistant, caller]
-      expect(speaker.sounds(start_ms - 150, start_ms + 150), `${role} begins at ${start_ms}`).toBe(true)
+      expect(speaker.sounds(start_ms - 250, start_ms + 250), `${role} begins at ${start_ms}`).toBe(true)
       expect(speaker.sounds(end_ms - 300, end_ms + 100), `${role} ends at ${end_ms}`).toBe(true)
-      expect(listener.sounds(start_ms + 200, end_ms - 200), `nobody speaks over ${role}`).toBe(false)
+      expect(listener.sounds(start_ms + 250, end_ms - 250), `nobody speaks over ${role}`).toBe(false)
     }
   })
 

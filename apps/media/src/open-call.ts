@@ -86,7 +86,7 @@ export async function openCall(
     history: call.history,
     isResumed,
     nextTurn: call.nextTurn,
-    offsetMs: isResumed ? offsetMs : 0,
+    offsetMs,
     sink,
     transcriber: {
       providers: providers.transcribers,
