@@ -8,6 +8,7 @@ import { checkCalls } from './check-calls.ts'
 import { checkDeliveries } from './check-deliveries.ts'
 import { type Created, createClient } from './client.ts'
 import { readDeliveryFacts } from './delivery-facts.ts'
+import { describeViolation } from './describe-violation.ts'
 import { countReasons, countUnfinished, readLives } from './gather.ts'
 import { doHarm, type HarmCounts, planHarm } from './harm.ts'
 import { givePhones, watchCarrier } from './phones.ts'
@@ -90,8 +91,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     return {
       violations: [
         ...checkCalls({ ...lives, created, carrierCalls: carrier.calls() }),
-        ...checkDeliveries(deliveries, receipts, { isSettled: true }).map(
-          ({ kind, detail }) => `${kind}: ${detail}`,
+        ...checkDeliveries(deliveries, receipts, { isSettled: true }).map((violation) =>
+          describeViolation(violation, deliveries, receipts),
         ),
       ],
       calls: lives.calls.length,
