@@ -81,6 +81,7 @@ function deliveryOf(event: EventFact, url: string, endpointId: string | null): D
     status: 'delivered',
     failedReason: null,
     replays: 0,
+    claims: 0,
     firstStartedAtMs: null,
     firstEndedAtMs: null,
     nextAtMs: null,
@@ -329,6 +330,16 @@ const BROKEN: [what: string, found: ViolationKind[], change: (run: Run) => void]
     (run) => void deliveryAt(run, 3).attempts.unshift({ startedAtMs: 1, endedAtMs: 2, status: 500 }),
   ],
 ]
+
+test('a worker that died in the middle of a request explains one late receipt, and no second one', () => {
+  const run = goodRun()
+  const delivery = deliveryAt(run, 1)
+  delivery.claims = delivery.attempts.length + 1
+  receive(run, delivery, 60_000, 204)
+  expect(kindsOf(run)).toEqual([])
+  receive(run, delivery, 61_000, 204)
+  expect(kindsOf(run)).toEqual(['sent-after-success'])
+})
 
 describe('a run is blamed when', () => {
   test.each(BROKEN)('%s', (_what, expected, change) => {

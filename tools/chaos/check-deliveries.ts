@@ -185,7 +185,10 @@ function checkDelivery(
     ...delivery.attempts.filter((attempt) => isSuccess(attempt.status)).map((attempt) => attempt.endedAtMs),
   )
   const late = received.filter((each) => each.atMs > successAtMs + ROUNDING_MS)
-  if (delivery.replays === 0 && late.length > 0) violations.push(found('sent-after-success', delivery.id))
+  // A worker that dies in the middle of a request leaves its bytes in the network: a busy receiver may read them after its successor's success.
+  const orphans = Math.max(0, delivery.claims - delivery.attempts.length)
+  if (delivery.replays === 0 && late.length > orphans)
+    violations.push(found('sent-after-success', delivery.id))
 
   const statuses = groupBy(delivery.attempts, (attempt) => attempt.status)
   for (const [status, attempts] of statuses) {

@@ -58,6 +58,8 @@ export interface DeliveryFact {
   status: 'pending' | 'delivered' | 'failed'
   failedReason: string | null
   replays: number
+  /** How often a worker took it up; more often than it has attempts where workers died. */
+  claims: number
   firstStartedAtMs: number | null
   firstEndedAtMs: number | null
   nextAtMs: number | null
@@ -83,7 +85,7 @@ export async function readDeliveryFacts(sql: Sql): Promise<DeliveryFacts> {
     select id, organization_id as "organizationId", mode, events, created_at as "createdAt",
       is_enabled and deleted_at is null and updated_at = created_at as "isUnchanged" from webhook_endpoints`
   const deliveries = await sql<DeliveryRow[]>`
-    select id, event_id, call_id, sequence, endpoint_id, target, url, status, failed_reason, replays, first_started_at, first_ended_at, next_at
+    select id, event_id, call_id, sequence, endpoint_id, target, url, status, failed_reason, replays, attempt, first_started_at, first_ended_at, next_at
     from deliveries`
   const attempts = await sql<
     { delivery_id: string; started_at: Date; duration_ms: number; response_status: number | null }[]
@@ -108,6 +110,7 @@ export async function readDeliveryFacts(sql: Sql): Promise<DeliveryFacts> {
       status: row.status,
       failedReason: row.failed_reason,
       replays: row.replays,
+      claims: row.attempt,
       firstStartedAtMs: row.first_started_at?.getTime() ?? null,
       firstEndedAtMs: row.first_ended_at?.getTime() ?? null,
       nextAtMs: row.next_at?.getTime() ?? null,
@@ -150,6 +153,7 @@ interface DeliveryRow {
   status: DeliveryFact['status']
   failed_reason: string | null
   replays: number
+  attempt: number
   first_started_at: Date | null
   first_ended_at: Date | null
   next_at: Date | null

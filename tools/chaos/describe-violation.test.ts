@@ -19,6 +19,7 @@ test('a violation is told with the times of its deliveries', () => {
         status: 'delivered',
         failedReason: null,
         replays: 0,
+        claims: 0,
         firstStartedAtMs: 10,
         firstEndedAtMs: 40,
         nextAtMs: null,
