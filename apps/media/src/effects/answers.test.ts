@@ -1,7 +1,7 @@
 import { createTestClock, ProviderError, silentLog } from '@phonevoice/base'
 import type { LlmPart, LlmProvider, LlmRequest, LlmUsage } from '@phonevoice/providers/contract'
 import { describe, expect, test } from 'vitest'
-import { type AnswersOptions, createAnswers } from './answers.ts'
+import { ANSWER_CHARACTERS_MAX, type AnswersOptions, createAnswers } from './answers.ts'
 
 const usage: LlmUsage = { inputTokens: 50, cachedInputTokens: 0, outputTokens: 7, isMeasured: true }
 const delta = (text: string): LlmPart => ({ type: 'text-delta', text })
@@ -82,6 +82,17 @@ describe('an answer', () => {
       { role: 'user', content: 'Hi.' },
     ])
     expect(clock.pendingTimers).toBe(0)
+  })
+
+  test('ends where nobody would listen any longer, and its model is stopped and paid', async () => {
+    const model = createModel('endless')
+    const { told, answers } = setUp([model])
+    answers.start('r1', [], { isEarly: false })
+    for (let i = 0; i < 25; i++) await model.send(delta('and on '.repeat(100)))
+    await model.send('end')
+    const spoken = told.filter((line) => line.startsWith('r1 and on'))
+    expect(spoken.join('').length).toBeLessThanOrEqual(ANSWER_CHARACTERS_MAX + 500)
+    expect(told.slice(-2)).toEqual([expect.stringMatching(/^usage endless \d+ estimated$/), 'r1 finished'])
   })
 
   test('comes from the fallback at once when the first model fails before a word', async () => {

@@ -33,6 +33,8 @@ export interface AnswersOptions {
   log: Log
 }
 
+/** About ten minutes of speech. A model that goes on for ever must not fill the process's memory; what it has said is its answer. */
+export const ANSWER_CHARACTERS_MAX = 10_000
 /** Longest silence between two tokens before an answer counts as broken off. */
 const INTER_TOKEN_TIMEOUT_MS = 2000
 /** How long a model with a fallback is waited for before the fallback is asked, too. */
@@ -107,6 +109,13 @@ export function createAnswers(options: AnswersOptions): Answers {
       })
       for await (const part of parts) {
         if (part.type === 'text-delta') text += part.text
+        if (text.length > ANSWER_CHARACTERS_MAX) {
+          log.warn('an answer was longer than anybody would listen to', {
+            provider: llm.provider,
+            model: llm.model,
+          })
+          return
+        }
         if (part.type === 'finish') {
           isReported = true
           report(answer, llm, part.usage)
