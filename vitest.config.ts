@@ -4,6 +4,7 @@ const shared = { exclude: ['**/node_modules/**', '**/.phonevoice/**'] }
 
 export default defineConfig({
   test: {
+    maxWorkers: 2,
     projects: [
       {
         test: {
@@ -33,7 +34,8 @@ export default defineConfig({
           globalSetup: ['tests/setup/postgres.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          maxWorkers: 1,
+          // Calls take their real time and little else: two systems side by side halve the wait.
+          maxWorkers: 2,
         },
       },
     ],
