@@ -297,7 +297,7 @@ const BROKEN: [what: string, found: ViolationKind[], change: (run: Run) => void]
     'the second event was tried before the first attempt of the first had ended',
     ['first-attempt-order'],
     (run) => {
-      deliveryAt(run, 2).firstStartedAtMs = deliveryAt(run, 1).firstEndedAtMs! - 10
+      deliveryAt(run, 2).attempts[0]!.startedAtMs = deliveryAt(run, 1).firstEndedAtMs! - 10
     },
   ],
   [
@@ -327,7 +327,10 @@ const BROKEN: [what: string, found: ViolationKind[], change: (run: Run) => void]
   [
     'an attempt was recorded with an answer nobody gave',
     ['attempt-without-receipt'],
-    (run) => void deliveryAt(run, 3).attempts.unshift({ startedAtMs: 1, endedAtMs: 2, status: 500 }),
+    (run) => {
+      const { attempts } = deliveryAt(run, 3)
+      attempts.unshift({ ...attempts[0]!, status: 500 })
+    },
   ],
 ]
 
@@ -339,6 +342,12 @@ test('a worker that died in the middle of a request explains one late receipt, a
   expect(kindsOf(run)).toEqual([])
   receive(run, delivery, 61_000, 204)
   expect(kindsOf(run)).toEqual(['sent-after-success'])
+})
+
+test('a claim may be noted before the attempt it waited for, as long as its request came afterwards', () => {
+  const run = goodRun()
+  deliveryAt(run, 2).firstStartedAtMs = deliveryAt(run, 1).firstEndedAtMs! - 10
+  expect(kindsOf(run)).toEqual([])
 })
 
 describe('a run is blamed when', () => {

@@ -6,7 +6,8 @@
  * - every event has one delivery for every receiver that asked for it, and no other;
  * - what arrived is an event that exists, byte for byte, at a receiver it was meant for;
  * - what counts as delivered was received; what has ended was tried; in a settled run nothing is left;
- * - within a call the first attempts to a receiver follow the order of the events;
+ * - within a call the first attempts to a receiver follow the order of the events. An attempt begins with its request: a worker notes the time of a
+ *   claim before the statement runs, and what the statement then finds may have been written while it waited for a connection;
  * - a second request for an event has the same id, and none comes after a recorded success except by replay.
  */
 import type { CallFact, DeliveryFact, DeliveryFacts, EventFact } from './delivery-facts.ts'
@@ -212,7 +213,7 @@ function checkOrder(
     return ordered.slice(1).flatMap((delivery, index) => {
       const before = ordered[index] as DeliveryFact
       const startedAtMs = Math.min(
-        delivery.firstStartedAtMs ?? Infinity,
+        ...delivery.attempts.map((attempt) => attempt.startedAtMs),
         receivedOf(delivery)[0]?.atMs ?? Infinity,
       )
       return startedAtMs === Infinity || mayFollow(before, startedAtMs)
