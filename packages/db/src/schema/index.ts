@@ -1,4 +1,5 @@
 export * from './assistants.ts'
+export * from './audit.ts'
 export * from './calls.ts'
 export * from './limits.ts'
 export * from './organizations.ts'

@@ -27,14 +27,19 @@ export const apiKeys = pgTable(
     /** Hex SHA-256 of the whole key. */
     hash: text().notNull(),
     last4: text().notNull(),
+    /** Null: every scope, also those that are added later. */
+    scopes: text().array(),
     createdAt: at('created_at').notNull(),
     expiresAt: at('expires_at'),
+    /** The key that a rotation made in its place; this one works until `expiresAt`. */
+    replacedById: text('replaced_by_id'),
     revokedAt: at('revoked_at'),
     lastUsedAt: at('last_used_at'),
   },
   (table) => [
     uniqueIndex('api_keys_hash').on(table.hash),
     index('api_keys_organization').on(table.organizationId),
+    index('api_keys_page').on(table.organizationId, table.mode, table.createdAt, table.id),
   ],
 )
 
