@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { planHarm } from './harm.ts'
 import { createRandom } from './random.ts'
 
-const counts = { kills: 20, terminates: 10, redis: 3 }
+const counts = { kills: 20, terminates: 10, redis: 3, postgres: 2 }
 
 test('the same seed plans the same harm, another seed another', () => {
   expect(planHarm(counts, 300, createRandom(5))).toEqual(planHarm(counts, 300, createRandom(5)))
@@ -11,7 +11,7 @@ test('the same seed plans the same harm, another seed another', () => {
 
 test('it is all within the run, in order, and strikes both processes', () => {
   const plan = planHarm(counts, 300, createRandom(5))
-  expect(plan).toHaveLength(33)
+  expect(plan).toHaveLength(35)
   const at = plan.map((harm) => harm.afterCalls)
   expect(at).toEqual(at.toSorted((one, other) => one - other))
   expect(at.every((calls) => calls >= 1 && calls <= 300)).toBe(true)

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { ChaosProduct } from './product.ts'
 import type { Random } from './random.ts'
 
-export type HarmKind = 'kill' | 'terminate' | 'redis'
+export type HarmKind = 'kill' | 'terminate' | 'redis' | 'postgres'
 
 /** One disturbance, due when this many calls have been created. */
 export interface Harm {
@@ -21,6 +21,8 @@ export interface HarmCounts {
   terminates: number
   /** Times that Redis is wiped or killed. */
   redis: number
+  /** Times that Postgres is killed. */
+  postgres: number
 }
 
 /** Spreads the disturbances over the run, by the seed. */
@@ -29,6 +31,7 @@ export function planHarm(counts: HarmCounts, calls: number, random: Random): Har
     ...Array<HarmKind>(counts.kills).fill('kill'),
     ...Array<HarmKind>(counts.terminates).fill('terminate'),
     ...Array<HarmKind>(counts.redis).fill('redis'),
+    ...Array<HarmKind>(counts.postgres).fill('postgres'),
   ]
   return kinds
     .map((kind) => ({
@@ -51,6 +54,8 @@ export async function doHarm(product: ChaosProduct, harm: Harm): Promise<void> {
       return await terminateBackend(product, harm.which)
     case 'redis':
       return harm.which < 0.5 ? await product.redis?.wipe() : await product.redis?.restart(harm.which * 4000)
+    case 'postgres':
+      return await product.postgres?.restart()
     default:
       harm.kind satisfies never
   }

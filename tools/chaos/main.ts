@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 import { createTestDatabase } from '@phonevoice/db/test-database'
-import { startBackends } from '../../tests/setup/backends.ts'
+import { startPostgres } from './postgres.ts'
 import { startRedis } from './redis.ts'
 import { runChaos } from './run-chaos.ts'
 
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     kills: { type: 'string' },
     terminates: { type: 'string' },
+    postgres: { type: 'string' },
     redis: { type: 'boolean', default: false },
   },
 })
@@ -25,8 +26,8 @@ say(`seed ${seed}`)
 
 // So that everything started here goes with us.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-const backends = await startBackends()
-const database = await createTestDatabase(backends.postgresUrl)
+const postgresServer = await startPostgres()
+const database = await createTestDatabase(postgresServer.url)
 const redisServer = values.redis ? await startRedis() : null
 let isKept = false
 try {
@@ -36,9 +37,11 @@ try {
     callsPerSecond: Number(values.rate),
     kills: Number(values.kills ?? Math.ceil(calls / 20)),
     terminates: Number(values.terminates ?? Math.ceil(calls / 40)),
-    redis: redisServer === null ? 0 : Math.ceil(calls / 50),
+    redis: redisServer === null ? 0 : Math.min(50, Math.ceil(calls / 50)),
+    postgres: Number(values.postgres ?? Math.ceil(calls / 1000)),
     databaseUrl: database.url,
     redisServer,
+    postgresServer,
     say,
   })
   const { violations, ...figures } = report
@@ -49,6 +52,6 @@ try {
 } finally {
   await redisServer?.stop()
   await database.drop()
-  await backends.stop()
+  await postgresServer.stop()
 }
 process.exit(isKept ? 0 : 1)

@@ -9,6 +9,7 @@ import { startApp } from '../launcher/app-process.ts'
 import { bundleApp } from '../launcher/bundle.ts'
 import { type Installation, launch, type Running, stopAll } from '../launcher/launch.ts'
 import { openStateFolder } from '../launcher/state-folder.ts'
+import type { ChaosPostgres } from './postgres.ts'
 import { parseReceipts, type Receipt } from './receipts.ts'
 import type { ChaosRedis } from './redis.ts'
 
@@ -16,7 +17,8 @@ export interface ChaosProduct {
   installation: Installation
   webhookUrl: string
   redis: ChaosRedis | null
-  /** The run's own connection; no harm strikes it. */
+  postgres: ChaosPostgres | null
+  /** The run's own connection; only the end of the server itself strikes it. */
   sql: postgres.Sql
   /** SIGKILLs an app and starts it again; returns when it is ready. */
   restart(name: string): Promise<void>
@@ -27,6 +29,7 @@ export interface ChaosProduct {
 export async function startProduct(options: {
   databaseUrl: string
   redis: ChaosRedis | null
+  postgres: ChaosPostgres | null
 }): Promise<ChaosProduct> {
   const folder = mkdtempSync(path.join(tmpdir(), 'phonevoice-chaos-'))
   const state = openStateFolder(folder)
@@ -72,6 +75,7 @@ export async function startProduct(options: {
     installation,
     webhookUrl: `http://127.0.0.1:${receiver.port}/hooks`,
     redis: options.redis,
+    postgres: options.postgres,
     sql,
     async restart(name) {
       const old = running.apps.find((app) => app.name === name)

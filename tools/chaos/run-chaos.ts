@@ -10,10 +10,12 @@ import { type Created, createClient } from './client.ts'
 import { readDeliveryFacts } from './delivery-facts.ts'
 import { describeViolation } from './describe-violation.ts'
 import { countReasons, countUnfinished, readLives } from './gather.ts'
-import { doHarm, type HarmCounts, planHarm } from './harm.ts'
+import { doHarm, type Harm, type HarmCounts, planHarm } from './harm.ts'
 import { givePhones, watchCarrier } from './phones.ts'
+import type { ChaosPostgres } from './postgres.ts'
 import { startProduct } from './product.ts'
 import { createRandom } from './random.ts'
+import { findLate, type Recovery, summarize, watchRecovery } from './recovery.ts'
 import type { ChaosRedis } from './redis.ts'
 
 export interface ChaosOptions extends HarmCounts {
@@ -24,6 +26,8 @@ export interface ChaosOptions extends HarmCounts {
   databaseUrl: string
   /** Null: the queue is on Postgres. */
   redisServer: ChaosRedis | null
+  /** The server that `databaseUrl` is on. Null: it is not ours to kill. */
+  postgresServer: ChaosPostgres | null
   say(line: string): void
 }
 
@@ -38,6 +42,10 @@ export interface ChaosReport {
   /** How often each ended reason occurred. */
   endedReasons: Record<string, number>
   harm: HarmCounts
+  /** Keys that twenty clients used at the same time. */
+  races: number
+  /** How long after the database or the queue was back everything was as before. */
+  recoveries: ReturnType<typeof summarize>
   seconds: number
 }
 
@@ -49,7 +57,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedAtMs = Date.now()
   const random = createRandom(options.seed)
   const plan = planHarm(options, options.calls, random)
-  const product = await startProduct({ databaseUrl: options.databaseUrl, redis: options.redisServer })
+  const product = await startProduct({
+    databaseUrl: options.databaseUrl,
+    redis: options.redisServer,
+    postgres: options.postgresServer,
+  })
   try {
     await liftLimits(product.sql)
     const { seed, urls } = product.installation
@@ -66,6 +78,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const watching = setInterval(() => void carrier.look().catch(() => {}), WATCH_EVERY_MS)
 
     const creating: Promise<Created>[] = []
+    const recoveries: Recovery[] = []
+    const refusals: string[] = []
+    let probes = 0
+
+    async function harmAndWatch(harm: Harm): Promise<void> {
+      const probe = options.calls + ++probes
+      const tryCall = (): Promise<string | null> => client.tryCreate(probe)
+      const harming = doHarm(product, harm)
+      // The queue is no part of what a client waits for.
+      const refusal = harm.kind === 'redis' ? await tryCall() : null
+      if (refusal !== null) refusals.push(`a call was not accepted while Redis was away: ${refusal}`)
+      await harming
+      const recovery = await watchRecovery(harm, product.sql, tryCall)
+      if (recovery === null) return
+      recoveries.push(recovery)
+      creating.push(client.create(probe))
+    }
+
     let harmed = Promise.resolve()
     for (let number = 1; number <= options.calls; number++) {
       const created = client.create(number)
@@ -73,14 +103,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       creating.push(created)
       while (plan[0] && plan[0].afterCalls <= number) {
         const harm = plan.shift()
-        if (harm) harmed = harmed.then(() => doHarm(product, harm))
+        if (harm) harmed = harmed.then(() => harmAndWatch(harm))
       }
       harmed.catch(() => {})
       if (number % 500 === 0) options.say(`${number} calls created`)
       await wait(1000 / options.callsPerSecond)
     }
-    const created = await Promise.all(creating)
     await harmed
+    const created = await Promise.all(creating)
     options.say(`${created.length} calls created and all harm done; waiting for the rest`)
     await settle(() => countUnfinished(product))
     clearInterval(watching)
@@ -90,6 +120,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const deliveries = await readDeliveryFacts(product.sql)
     return {
       violations: [
+        ...refusals,
+        ...findLate(recoveries),
         ...checkCalls({ ...lives, created, carrierCalls: carrier.calls() }),
         ...checkDeliveries(deliveries, receipts, { isSettled: true }).map((violation) =>
           describeViolation(violation, deliveries, receipts),
@@ -100,7 +132,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       received: receipts.length,
       repeated: receipts.length - new Set(receipts.map(({ body }) => JSON.parse(body).id)).size,
       endedReasons: await countReasons(product),
-      harm: { kills: options.kills, terminates: options.terminates, redis: options.redis },
+      harm: {
+        kills: options.kills,
+        terminates: options.terminates,
+        redis: options.redis,
+        postgres: options.postgres,
+      },
+      races: created.filter(({ callIds }) => callIds.length > 2).length,
+      recoveries: summarize(recoveries),
       seconds: Math.round((Date.now() - startedAtMs) / 1000),
     }
   } finally {
