@@ -1,4 +1,5 @@
 export * from './assistant.ts'
+export * from './audit.ts'
 export * from './call.ts'
 export * from './calling-hours.ts'
 export * from './ended-reason.ts'

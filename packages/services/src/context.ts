@@ -1,4 +1,5 @@
 import type { Clock, Log } from '@phonevoice/base'
+import type { AuditActor } from '@phonevoice/contracts'
 import type { Database } from '@phonevoice/db'
 import type { SecretBox } from './secrets/index.ts'
 
@@ -13,6 +14,17 @@ export interface ServiceContext {
   /** Tells other processes. Best effort, never awaited. */
   publish(message: BusMessage): void
   settings: ServiceSettings
+  /** On whose behalf, for the audit log; absent: the system's own. */
+  actor?: Actor
+}
+
+/** Who asks for what is done with a context. */
+export interface Actor {
+  type: AuditActor
+  /** The API key's id; null for everybody else. */
+  id: string | null
+  requestId: string | null
+  ipAddress: string | null
 }
 
 /** `test`: the sandbox connects the call; `live`: the organization's own carrier account. */
