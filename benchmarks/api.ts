@@ -6,7 +6,7 @@
 import { createCall } from '@phonevoice/services/calls'
 import type { HttpLoad, HttpLoaded } from './api/http-load.ts'
 import type { Child, Lag, Usage } from './harness/child.ts'
-import { cpuPercent } from './harness/figures.ts'
+import { cpuPercent, difference } from './harness/figures.ts'
 import { openProduct, type Product } from './harness/product.ts'
 import type { Cell, Table } from './harness/report.ts'
 import { runBenchmark } from './harness/run.ts'
@@ -18,6 +18,8 @@ interface Measured {
   /** Sessions of Postgres that ran a statement meanwhile, whosever they are. */
   sessionsUsed: number
   cpu: number
+  /** Of Postgres; null where the system does not tell. */
+  databaseCpuMs: number | null
   lag: Lag
   generator: { cpu: number; lag: Lag }
 }
@@ -54,12 +56,15 @@ await runBenchmark(
       await generator.ask('load', { ...request, connections, seconds: WARM_SECONDS })
       const startedAt = await databaseTime(product)
       const before = await look(server, generator)
+      const databaseCpuBefore = product.databaseCpuMs()
       const load = await generator.ask<HttpLoaded>('load', { ...request, connections, seconds })
       const after = await look(server, generator)
+      const databaseCpuMs = difference(databaseCpuBefore, product.databaseCpuMs())
       return {
         load,
         sessionsUsed: await countSessionsUsed(product, startedAt),
         cpu: cpuPercent(before.server, after.server),
+        databaseCpuMs,
         lag: after.server.lag,
         generator: { cpu: cpuPercent(before.generator, after.generator), lag: after.generator.lag },
       }
@@ -111,6 +116,7 @@ function toTable(rows: readonly [string, Measured][], floor: number): Table {
       { key: 'status' },
       { key: 'cpu_percent', label: 'cpu %' },
       { key: 'cpu_us_per_request', label: 'cpu µs/req' },
+      { key: 'database_cpu_us_per_request', label: 'db cpu µs/req' },
       { key: 'lag_p99_ms', label: 'lag ms', digits: 1 },
       { key: 'generator_cpu_percent', label: 'gen cpu %' },
       { key: 'generator_lag_p99_ms', label: 'gen lag ms', digits: 1 },
@@ -121,7 +127,7 @@ function toTable(rows: readonly [string, Measured][], floor: number): Table {
 }
 
 function toCells(row: [string, Measured], floor: number): Cell[] {
-  const [name, { load, sessionsUsed, cpu, lag, generator }] = row
+  const [name, { load, sessionsUsed, cpu, databaseCpuMs, lag, generator }] = row
   const { p50, p95, p99 } = load.latencyMs
   const statuses = Object.entries(load.answers).map(([status, times]) => `${status}×${times}`)
   if (load.errors > 0) statuses.push(`no answer×${load.errors}`)
@@ -135,6 +141,7 @@ function toCells(row: [string, Measured], floor: number): Cell[] {
     statuses.join(' '),
     cpu,
     (10_000 * cpu) / rateOf(row),
+    databaseCpuMs === null ? null : (1000 * databaseCpuMs) / load.latencyMs.count,
     lag.p99Ms,
     generator.cpu,
     generator.lag.p99Ms,

@@ -4,7 +4,7 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Child, Usage } from './harness/child.ts'
-import { cpuPercent, spreadOf } from './harness/figures.ts'
+import { cpuPercent, difference, spreadOf } from './harness/figures.ts'
 import { openProduct } from './harness/product.ts'
 import type { Cell } from './harness/report.ts'
 import { runBenchmark } from './harness/run.ts'
@@ -29,6 +29,8 @@ interface Measured {
   arrivals: Moments
   repeated: number
   sender: { before: Usage; after: Usage }
+  /** Of Postgres; null where the system does not tell. */
+  databaseCpuMs: number | null
   /** Begun long before anything was sent. */
   isBacklog?: boolean
 }
@@ -63,13 +65,15 @@ await runBenchmark(
       say(name)
       await Promise.all([receiver.ask('take'), receiver.usage()])
       const before = await sender.usage()
+      const databaseCpuBefore = product.databaseCpuMs()
       const begun = await begin()
       const deadline = performance.now() + ARRIVAL_DEADLINE_MS
       while ((await receiver.ask<number>('count')) < begun.length && performance.now() < deadline)
         await wait(50)
       const after = await sender.usage()
       const taken = await receiver.ask<{ arrivals: Moments; repeated: number }>('take')
-      return { name, begun, ...taken, sender: { before, after } }
+      const databaseCpuMs = difference(databaseCpuBefore, product.databaseCpuMs())
+      return { name, begun, ...taken, sender: { before, after }, databaseCpuMs }
     }
     const post = (job: Omit<PostJob, 'url' | 'connections'>) => () =>
       bare.ask<Moments>('post', { url, connections: CONNECTIONS, ...job })
@@ -137,6 +141,7 @@ await runBenchmark(
             { key: 'repeated' },
             { key: 'sender_cpu_percent', label: 'sender cpu %' },
             { key: 'sender_cpu_us_per_event', label: 'cpu µs/event' },
+            { key: 'database_cpu_us_per_event', label: 'db cpu µs/event' },
             { key: 'sender_lag_p99_ms', label: 'lag ms', digits: 1 },
           ],
           rows: results.map(toRow),
@@ -151,7 +156,15 @@ await runBenchmark(
   },
 )
 
-function toRow({ name, begun, arrivals, repeated, sender, isBacklog = false }: Measured): Cell[] {
+function toRow({
+  name,
+  begun,
+  arrivals,
+  repeated,
+  sender,
+  databaseCpuMs,
+  isBacklog = false,
+}: Measured): Cell[] {
   const arrivedAt = new Map(arrivals)
   const delays = begun.flatMap(([key, at]) => {
     const arrival = arrivedAt.get(key)
@@ -176,6 +189,7 @@ function toRow({ name, begun, arrivals, repeated, sender, isBacklog = false }: M
     repeated,
     cpuPercent(before, after),
     (1000 * (after.cpuMs - before.cpuMs)) / begun.length,
+    databaseCpuMs === null ? null : (1000 * databaseCpuMs) / begun.length,
     after.lag.p99Ms,
   ]
 }

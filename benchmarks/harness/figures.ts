@@ -30,4 +30,9 @@ export function cpuPercent(before: Usage, after: Usage): number {
   return (100 * (after.cpuMs - before.cpuMs)) / (after.atMs - before.atMs)
 }
 
+/** Null when one of them is not known. */
+export function difference(before: number | null, after: number | null): number | null {
+  return before === null || after === null ? null : after - before
+}
+
 export const MEGABYTE = 1024 * 1024

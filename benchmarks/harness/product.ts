@@ -16,6 +16,7 @@ import { choosePorts } from '../../tools/launcher/ports.ts'
 import { ensureSeed, type Seed } from '../../tools/launcher/seed.ts'
 import { ensureSecrets, openStateFolder } from '../../tools/launcher/state-folder.ts'
 import { type Child, startChild } from './child.ts'
+import { cpuMsOfFamily } from './cpu-of-family.ts'
 import { makeFolder, removeLeftovers } from './leftovers.ts'
 import type { Run } from './run.ts'
 
@@ -26,6 +27,8 @@ export interface Product {
   /** For the benchmark's own reads and writes; wakes nobody. */
   ctx: ServiceContext
   sandbox: { accountSid: string; authToken: string }
+  /** What all processes of Postgres have used so far; null where `/proc` does not tell. */
+  databaseCpuMs(): number | null
   /** Starts one of the apps, or again with other variables once the first has been stopped. */
   startApp(name: AppName, env?: Record<string, string>): Promise<Child>
   /** Starts a process of the benchmark's own, written in TypeScript. */
@@ -94,6 +97,7 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
     databaseUrl: database.url,
     sandbox,
     ctx,
+    databaseCpuMs: () => cpuMsOfFamily(state.path('postgres', 'postmaster.pid')),
     startApp: (name, env = {}) =>
       start(name, path.join(projectRoot, 'apps', name, 'src/main.ts'), { ...environment, ...env }),
     startProcess: (name, file, env = {}) =>
