@@ -5,10 +5,14 @@
 import type { Log, Timer, Timers } from '@phonevoice/base'
 import type { GuardedClient } from '@phonevoice/outbound-http'
 import type { ServiceContext, WakeUp } from '@phonevoice/services/context'
-import { type ClaimedDelivery, claimDeliveries } from '@phonevoice/services/deliveries'
+import {
+  type ClaimDeliveriesInput,
+  type ClaimedDelivery,
+  claimDeliveries,
+} from '@phonevoice/services/deliveries'
 import { reconcileQuietCalls } from '@phonevoice/services/dials'
 import { createAdmission } from '@phonevoice/services/limits'
-import { claimWork, type Work, type WorkKind } from '@phonevoice/services/work'
+import { type ClaimWorkInput, claimWork, type Work, type WorkKind } from '@phonevoice/services/work'
 import type { ObjectStorage } from '@phonevoice/storage'
 import { deliver } from './jobs/deliver.ts'
 import { tidy } from './jobs/tidy.ts'
@@ -18,6 +22,7 @@ import { createMergeRecording } from './merge-recording.ts'
 import { createAnalystFor, createCarrierOf, type OpenAiAccess } from './outside.ts'
 import { createPuller } from './puller.ts'
 import { createSecretCache } from './secret-cache.ts'
+import { createSureClaim } from './sure-claim.ts'
 
 export interface WorkerDependencies {
   /** `wake` tells other workers; what this worker can do itself it does not send round. */
@@ -72,7 +77,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
     analystFor: createAnalystFor({ openai: deps.openai, guardedFetch: deps.client.fetch, now: timers.now }),
     mergeRecording: createMergeRecording(deps.storage),
   }
-  const delivering = { ctx, client: deps.client, secretsOf: createSecretCache(ctx, timers) }
+  const delivering = { ctx, timers, client: deps.client, secretsOf: createSecretCache(ctx, timers) }
   const workLeases = createLeaseKeeper(ctx, 'work_items', timers, log)
   const deliveryLeases = createLeaseKeeper(ctx, 'deliveries', timers, log)
   let sweptAtMs = Number.NEGATIVE_INFINITY
@@ -81,13 +86,13 @@ export function createWorker(deps: WorkerDependencies): Worker {
     createPuller<Work>({
       name,
       slots: size,
-      async claim(input) {
+      claim: createSureClaim(ctx, 'work_items', async (input: ClaimWorkInput) => {
         const claimed = await claimWork(ctx, { ...input, kinds })
         sweptAtMs = timers.now()
         // A call that is being finished has given its line back.
         if (claimed.some((item) => item.kind === 'finish')) admitSoon()
         return claimed
-      },
+      }),
       run: (item) => doWork(work, item),
       leases: workLeases,
       timers,
@@ -98,7 +103,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
   const deliveries = createPuller<ClaimedDelivery>({
     name: 'deliveries',
     slots: slots.deliveries,
-    claim: (input) => claimDeliveries(ctx, input),
+    claim: createSureClaim(ctx, 'deliveries', (input: ClaimDeliveriesInput) => claimDeliveries(ctx, input)),
     run: (item, signal) => deliver(delivering, item, signal),
     leases: deliveryLeases,
     timers,

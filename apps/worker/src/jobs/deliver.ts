@@ -1,3 +1,4 @@
+import type { Timers } from '@phonevoice/base'
 import { type GuardedClient, OutboundError } from '@phonevoice/outbound-http'
 import type { ServiceContext } from '@phonevoice/services/context'
 import {
@@ -13,16 +14,18 @@ import {
   signWebhook,
   standardWebhookHeaders,
 } from '@phonevoice/signing'
+import { writeUntilHeard } from '../write-until-heard.ts'
 
 export interface DeliverDependencies {
   ctx: ServiceContext
+  timers: Timers
   client: GuardedClient
   secretsOf(delivery: ClaimedDelivery): Promise<WebhookSecrets>
 }
 
 /** Sends one event to its receiver and records what came of it. Returns when it is due again, null when it is settled. */
 export async function deliver(
-  { ctx, client, secretsOf }: DeliverDependencies,
+  { ctx, timers, client, secretsOf }: DeliverDependencies,
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -63,7 +66,8 @@ export async function deliver(
         }
       },
     )
-    .then((result) => recordAttempt(ctx, result))
+    // The receiver has it: forgetting the answer would send it twice.
+    .then((result) => writeUntilHeard(() => recordAttempt(ctx, result), { timers, log: ctx.log, signal }))
   if (step?.status === 'failed')
     ctx.log.warn('A delivery was given up', {
       deliveryId: delivery.id,

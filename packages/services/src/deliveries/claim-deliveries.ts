@@ -51,6 +51,8 @@ export interface ClaimDeliveriesInput {
   ids?: readonly string[]
   limit: number
   leaseMs?: number
+  /** Names the claim, so that it can be given back should its answer be lost; see `releaseClaim`. */
+  leaseToken?: string
   inFlightPerOrganizationMax?: number
 }
 
@@ -67,7 +69,7 @@ export async function claimDeliveries(
   const blockedSince = new Date(nowMs - FIRST_ATTEMPT_BLOCKS_MS)
   const inFlightMax = input.inFlightPerOrganizationMax ?? IN_FLIGHT_PER_ORGANIZATION_MAX
   const probeUntil = new Date(nowMs + BREAKER_PROBE_MS)
-  const token = newLeaseToken()
+  const token = input.leaseToken ?? newLeaseToken()
   const rows = await sql<DeliveryRow[]>`
     with in_flight as (
       select organization_id, count(*)::int as held from deliveries

@@ -25,6 +25,8 @@ export interface ClaimWorkInput {
   ids?: readonly string[]
   limit: number
   leaseMs?: number
+  /** Names the claim, so that it can be given back should its answer be lost; see `releaseClaim`. */
+  leaseToken?: string
 }
 
 /** Takes up to `limit` due items, oldest first. What another worker holds is skipped, not waited for. */
@@ -32,7 +34,7 @@ export async function claimWork(ctx: ServiceContext, input: ClaimWorkInput): Pro
   const { sql } = ctx.db
   const now = ctx.clock.now()
   const until = new Date(now + (input.leaseMs ?? LEASE_MS))
-  const token = newLeaseToken()
+  const token = input.leaseToken ?? newLeaseToken()
   const rows = await sql<WorkRow[]>`
     update work_items as w set lease_until = ${until}, next_at = ${until}, lease_token = ${token}, attempt = w.attempt + 1
     from (

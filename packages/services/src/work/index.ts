@@ -4,6 +4,8 @@ export {
   type Held,
   LEASE_MS,
   LEASE_RENEW_MS,
+  newLeaseToken,
+  releaseClaim,
   renewLeases,
 } from './lease.ts'
 export { completeWork, DONE, retryWork, type Step, settleWork } from './settle-work.ts'

@@ -40,3 +40,17 @@ export async function renewLeases(
     returning t.id`
   return new Set(rows.map((row) => row.id))
 }
+
+/**
+ * Gives back what a claim may have taken whose answer never came: nobody knows these rows are in hand, and they would wait for the end of their lease.
+ * The claim does not count as one.
+ */
+export async function releaseClaim(
+  ctx: ServiceContext,
+  input: { table: ClaimableTable; leaseToken: string },
+): Promise<void> {
+  const { sql } = ctx.db
+  await sql`
+    update ${sql(input.table)} set next_at = ${new Date(ctx.clock.now())}, lease_until = null, lease_token = null, attempt = attempt - 1
+    where lease_token = ${input.leaseToken}`
+}
