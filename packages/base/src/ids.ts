@@ -21,6 +21,7 @@ export const ID_PREFIXES = {
   request: 'req',
   usage: 'use',
   doNotCall: 'dnc',
+  dataKey: 'dk',
   audit: 'aud',
 } as const satisfies Record<string, string>
 

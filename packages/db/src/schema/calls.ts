@@ -82,6 +82,10 @@ export const calls = pgTable(
     costBreakdown: text('cost_breakdown'),
     analysis: text(),
     latency: text(),
+    /** When the assistant's `disclosure` had been heard whole. */
+    disclosedAt: at('disclosed_at'),
+    /** From here on nothing of what was said is kept or written any more; see services/content. */
+    contentDeletedAt: at('content_deleted_at'),
     /** The number of the newest event; events are numbered from 1 without gaps. */
     lastSequence: integer('last_sequence').notNull(),
   },
@@ -105,6 +109,10 @@ export const calls = pgTable(
       .on(table.organizationId, table.mode, table.endedAt)
       .where(sql`${table.endedAt} is not null`),
     index('calls_unfinished').on(table.lastSeenAt).where(sql`${table.endedAt} is null`),
+    /** Whose content is still there, for retention. */
+    index('calls_content')
+      .on(table.organizationId, table.completedAt)
+      .where(sql`${table.completedAt} is not null and ${table.contentDeletedAt} is null`),
   ],
 )
 
@@ -222,8 +230,8 @@ export const recordings = pgTable(
     callId: text('call_id')
       .notNull()
       .references(() => calls.id),
-    /** `recording` while parts may still come; the rest is final. */
-    status: text({ enum: ['recording', 'ready', 'partial', 'failed'] }).notNull(),
+    /** `recording` while parts may still come; the rest is final. `deleted`: there was one, and whatever arrives late is deleted, too. */
+    status: text({ enum: ['recording', 'ready', 'partial', 'failed', 'deleted'] }).notNull(),
     storageKey: text('storage_key'),
     durationMs: integer('duration_ms'),
     sizeBytes: bigint('size_bytes', { mode: 'number' }),

@@ -23,9 +23,9 @@ export const workItems = pgTable(
     callId: text('call_id')
       .notNull()
       .references(() => calls.id),
-    /** `dial`: place the call. `finish`: recording, analysis, cost, then `call.completed`. `hang-up`: end a call at the carrier. */
-    kind: text({ enum: ['dial', 'finish', 'hang-up'] }).notNull(),
-    /** For `hang-up`: the carrier's id; empty otherwise. */
+    /** `dial`: place the call. `finish`: recording, analysis, cost, then `call.completed`. `hang-up`: end a call at the carrier. `erase`: delete content. */
+    kind: text({ enum: ['dial', 'finish', 'hang-up', 'erase'] }).notNull(),
+    /** For `hang-up`: the carrier's id. For `erase`: `recording`, or empty for everything. Empty otherwise. */
     detail: text().notNull().default(''),
     /** For `dial`: when the carrier was last about to be asked; a retry looks the call up from here on before it dials again. */
     intentAt: at('intent_at'),

@@ -60,6 +60,8 @@ export function newCallRow(
     costBreakdown: null,
     analysis: null,
     latency: null,
+    disclosedAt: null,
+    contentDeletedAt: null,
     lastSequence: 1,
   }
 }

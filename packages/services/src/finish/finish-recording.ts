@@ -43,7 +43,7 @@ export async function finishRecording(
     await completeRecording(ctx, { callId: call.id, ...merged })
   }
   const row = await findRecording(ctx, { callId: call.id })
-  if (!row || row.status === 'recording' || row.status === 'failed' || row.storageKey === null)
+  if (row?.storageKey == null || (row.status !== 'ready' && row.status !== 'partial'))
     return { info: { status: 'failed', duration_seconds: null }, row: null }
   return {
     info: { status: row.status, duration_seconds: row.durationMs === null ? null : row.durationMs / 1000 },

@@ -1,0 +1,39 @@
+import { sql } from 'drizzle-orm'
+import { boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { organizations } from './organizations.ts'
+
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+
+/** How long an organization's calls keep what was said, and whether they may be recorded. A missing row: kept until somebody deletes it, and recorded as assistants say. */
+export const privacyPolicies = pgTable('privacy_policies', {
+  organizationId: text('organization_id')
+    .primaryKey()
+    .references(() => organizations.id),
+  /** Days after completion; null: no limit. */
+  contentDays: integer('content_days'),
+  /** The same for recordings alone. */
+  recordingDays: integer('recording_days'),
+  isRecordingForbidden: boolean('is_recording_forbidden').notNull().default(false),
+  updatedAt: at('updated_at').notNull(),
+})
+
+/** What an organization's secrets are sealed with, itself sealed by a master key that is not in the database. */
+export const dataKeys = pgTable(
+  'data_keys',
+  {
+    id: text().primaryKey(),
+    /** No foreign key: an organization's first secret is sealed before its row is written. */
+    organizationId: text('organization_id').notNull(),
+    /** Names the master key; see services/secrets. */
+    masterKeyId: text('master_key_id').notNull(),
+    wrapped: text().notNull(),
+    createdAt: at('created_at').notNull(),
+    /** Seals nothing any more, but still opens. */
+    retiredAt: at('retired_at'),
+  },
+  (table) => [
+    uniqueIndex('data_keys_current').on(table.organizationId).where(sql`${table.retiredAt} is null`),
+    index('data_keys_organization').on(table.organizationId),
+    index('data_keys_master').on(table.masterKeyId),
+  ],
+)
