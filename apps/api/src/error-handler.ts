@@ -1,5 +1,6 @@
 import { AppError, CarrierError, type FieldProblem } from '@phonevoice/base'
 import { ERROR_CODES, type ErrorCode } from '@phonevoice/contracts'
+import { isDatabaseUnreachable } from '@phonevoice/db'
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ApiEnv } from './dependencies.ts'
@@ -20,6 +21,7 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
     wide.errorCode = shown.code
     if (ERROR_CODES[shown.code].status >= 500) wide.error = error
   }
+  if (shown.code === 'not_ready') c.header('Retry-After', '1')
   // The rest of the body is not read: the connection cannot serve another request.
   if (shown.code === 'body_too_large') c.header('Connection', 'close')
   if (error instanceof AppError) {
@@ -50,9 +52,12 @@ function toPublicError(error: Error): PublicError {
   if (error instanceof AppError && error.code !== 'internal_error' && isErrorCode(error.code))
     return { code: error.code, detail: error.message, fields: error.fields }
   if (error instanceof HTTPException) return fromFramework(error)
+  if (isDatabaseUnreachable(error)) return { code: 'not_ready', detail: UNREACHABLE_DETAIL, fields: [] }
   return { code: 'internal_error', detail: INTERNAL_DETAIL, fields: [] }
 }
 
+const UNREACHABLE_DETAIL =
+  'The database could not be reached. Repeat the request in a moment; with the same Idempotency-Key nothing happens twice.'
 const INTERNAL_DETAIL = 'Try again; if it happens again, tell us the request_id.'
 
 /** A carrier's own words are not for our users: only whose turn it is. */

@@ -55,6 +55,26 @@ describe('request ids', () => {
   })
 })
 
+test('a request whose database connection is cut is told to come back, and the next one is answered', async () => {
+  const { sql } = server.db
+  const response = await sql.begin(async (holder) => {
+    await holder`lock table assistants in access exclusive mode`
+    const answered = server.request('/v1/assistants')
+    await expect.poll(() => cutWaiting(sql)).toBe(1)
+    return await answered
+  })
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  expect((await problemOf(response)).code).toBe('not_ready')
+  expect((await server.request('/v1/assistants')).status).toBe(200)
+})
+
+/** Cuts the connections whose statement waits for a lock; returns how many there were. */
+async function cutWaiting(sql: TestServer['db']['sql']): Promise<number> {
+  const cut = await sql`
+    select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  return cut.length
+}
+
 test('a request writes one line, with who and what, and nothing of the customer', async () => {
   const id = await seedCall(server, server.mine)
   server.lines.length = 0

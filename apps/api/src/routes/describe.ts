@@ -31,7 +31,7 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
 /** Error answers for a route's `responses`; of each status its codes are listed. */
 export function problems(...codes: ErrorCode[]): Record<never, never> {
   const byStatus = new Map<number, ErrorCode[]>()
-  for (const code of [...codes, 'internal_error' as const]) {
+  for (const code of new Set<ErrorCode>([...codes, 'internal_error', 'not_ready'])) {
     const { status } = ERROR_CODES[code]
     byStatus.set(status, [...(byStatus.get(status) ?? []), code])
   }
