@@ -11,21 +11,37 @@ export interface Run<Settings> {
 }
 
 /** A number a person may give as `--name value`. */
-export interface Setting {
+interface NumberSetting {
   default: number
   /** Keeps every run bounded. */
   max: number
   sentence: string
 }
 
-/** Longest any benchmark may take, start and end included. */
-const RUN_MS_MAX = 10 * 60_000
+/** Some of a few words, as `--name one,two`; all of them unless given. */
+interface ChoiceSetting {
+  choices: readonly string[]
+  sentence: string
+}
+
+type Setting = NumberSetting | ChoiceSetting
+type Values<S> = { [name in keyof S]: S[name] extends ChoiceSetting ? readonly string[] : number }
+
+interface Benchmark<S> {
+  name: string
+  settings: S
+  /** Longest it may take, start and end included. Default 10. */
+  minutesMax?: number
+}
+
+const MINUTES_MAX = 10
 
 /** Reads the settings, runs, prints the report, and cleans up even when it fails or is interrupted. */
 export async function runBenchmark<const S extends Readonly<Record<string, Setting>>>(
-  benchmark: { name: string; settings: S },
-  measure: (run: Run<{ [name in keyof S]: number }>) => Promise<Omit<Report, 'benchmark' | 'settings'>>,
+  benchmark: Benchmark<S>,
+  measure: (run: Run<Values<S>>) => Promise<Omit<Report, 'benchmark' | 'settings'>>,
 ): Promise<void> {
+  const minutesMax = benchmark.minutesMax ?? MINUTES_MAX
   const { settings, isJson } = settingsOrExit(benchmark)
   const undos: (() => unknown)[] = []
   let ending: Promise<void> | null = null
@@ -35,7 +51,7 @@ export async function runBenchmark<const S extends Readonly<Record<string, Setti
     process.exitCode = 1
     void end().finally(() => process.exit())
   }
-  const deadline = setTimeout(() => interrupt(`gave up after ${RUN_MS_MAX / 60_000} minutes`), RUN_MS_MAX)
+  const deadline = setTimeout(() => interrupt(`gave up after ${minutesMax} minutes`), minutesMax * 60_000)
   process.once('SIGINT', () => interrupt('interrupted'))
   process.once('SIGTERM', () => interrupt('terminated'))
   try {
@@ -47,7 +63,10 @@ export async function runBenchmark<const S extends Readonly<Record<string, Setti
       },
     })
     if (ending === null)
-      printReport({ benchmark: benchmark.name, settings, ...figures }, isJson ? 'json' : 'text')
+      printReport(
+        { benchmark: benchmark.name, settings: toShown(settings), ...figures },
+        isJson ? 'json' : 'text',
+      )
   } catch (error) {
     if (ending === null) console.error(error)
     process.exitCode = 1
@@ -67,10 +86,7 @@ async function undoAll(undos: readonly (() => unknown)[]): Promise<void> {
   }
 }
 
-function settingsOrExit<S extends Readonly<Record<string, Setting>>>(benchmark: {
-  name: string
-  settings: S
-}) {
+function settingsOrExit<S extends Readonly<Record<string, Setting>>>(benchmark: Benchmark<S>) {
   try {
     return readSettings(benchmark)
   } catch (error) {
@@ -79,10 +95,7 @@ function settingsOrExit<S extends Readonly<Record<string, Setting>>>(benchmark: 
   }
 }
 
-function readSettings<S extends Readonly<Record<string, Setting>>>(benchmark: {
-  name: string
-  settings: S
-}): { settings: { [name in keyof S]: number }; isJson: boolean } {
+function readSettings<S extends Readonly<Record<string, Setting>>>(benchmark: Benchmark<S>) {
   const options = Object.fromEntries(
     Object.keys(benchmark.settings).map((name) => [name, { type: 'string' as const }]),
   )
@@ -93,16 +106,41 @@ function readSettings<S extends Readonly<Record<string, Setting>>>(benchmark: {
   if (given.help) {
     console.log(`npm run bench:${benchmark.name} -- [--json]`)
     for (const [name, setting] of Object.entries(benchmark.settings))
-      console.log(
-        `  --${name.padEnd(14)} ${setting.sentence} (default ${setting.default}, at most ${setting.max})`,
-      )
+      console.log(`  --${name.padEnd(14)} ${setting.sentence} (${describeRange(setting)})`)
     process.exit(0)
   }
-  const settings = Object.entries(benchmark.settings).map(([name, setting]) => {
-    const value = given[name] === undefined ? setting.default : Number(given[name])
-    if (!Number.isFinite(value) || value < 0 || value > setting.max)
-      throw new Error(`--${name} must be a number from 0 to ${setting.max}.`)
-    return [name, value]
-  })
-  return { settings: Object.fromEntries(settings), isJson: given.json === true }
+  const settings = Object.entries(benchmark.settings).map(([name, setting]) => [
+    name,
+    readValue(name, setting, given[name]),
+  ])
+  return { settings: Object.fromEntries(settings) as Values<S>, isJson: given.json === true }
+}
+
+function readValue(name: string, setting: Setting, given: string | boolean | undefined) {
+  if ('choices' in setting) {
+    if (given === undefined) return setting.choices
+    const chosen = String(given).split(',')
+    if (!chosen.every((word) => setting.choices.includes(word)))
+      throw new Error(`--${name} must be some of ${setting.choices.join(',')}.`)
+    return chosen
+  }
+  const value = given === undefined ? setting.default : Number(given)
+  if (!Number.isFinite(value) || value < 0 || value > setting.max)
+    throw new Error(`--${name} must be a number from 0 to ${setting.max}.`)
+  return value
+}
+
+function describeRange(setting: Setting): string {
+  return 'choices' in setting
+    ? `some of ${setting.choices.join(',')}`
+    : `default ${setting.default}, at most ${setting.max}`
+}
+
+function toShown(settings: Readonly<Record<string, number | readonly string[]>>) {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? value : value.join(','),
+    ]),
+  )
 }

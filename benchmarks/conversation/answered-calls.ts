@@ -3,7 +3,7 @@ import { signTwilioUrl } from '@phonevoice/carriers'
 import { createCall, recordCarrierStatus } from '@phonevoice/services/calls'
 import { mintStream } from '@phonevoice/services/streams'
 import type { Product } from '../harness/product.ts'
-import type { Ticket } from './caller.ts'
+import type { Ticket } from './line.ts'
 
 /** Calls that have just been answered, each with the right to open its stream within 30 seconds. */
 export async function createAnsweredCalls(

@@ -1,6 +1,6 @@
 /** The floor in practice: one turn on the stand-ins with nothing in between, no carrier, no conversation. */
 import { WebSocket } from 'ws'
-import { answerWords, DELAYS, FIRST_SENTENCE_WORDS } from './script.ts'
+import { answerWords, DELAYS, WORDS_PER_SENTENCE } from './script.ts'
 
 /** Milliseconds from the end of speech to the first byte of the voice. */
 export async function measureSerialTurn(standInsUrl: string): Promise<number> {
@@ -17,9 +17,9 @@ export async function measureSerialTurn(standInsUrl: string): Promise<number> {
     })
     await readUntil(
       await post(`${standInsUrl}/chat/completions`, {}),
-      answerWords(0)[FIRST_SENTENCE_WORDS] ?? '',
+      answerWords(0, WORDS_PER_SENTENCE + 1)[WORDS_PER_SENTENCE] ?? '',
     )
-    const input = answerWords(0).slice(0, FIRST_SENTENCE_WORDS).join(' ')
+    const input = answerWords(0, WORDS_PER_SENTENCE).join(' ')
     await readUntil(await post(`${standInsUrl}/audio/speech`, { input }), null)
     return performance.now() - startedAt
   } finally {
