@@ -83,6 +83,30 @@ describe('organizations and keys', () => {
     expect(after?.revoked_at).not.toBeNull()
   })
 
+  test('a key may be given scopes and an end, and a successor, and the log says who did it', async () => {
+    const options = '--scopes calls:read,audit:read --expires-in-days 30'
+    const old = await json(`key create --organization ${organization} --mode test ${options}`)
+    const fresh = await json(`key rotate ${old.id} --organization ${organization} --overlap-seconds 60`)
+    expect(parseApiKey(fresh.key ?? '')?.mode).toBe('test')
+    const listing = await list(`key list --organization ${organization}`)
+    const kept = { scopes: 'calls:read,audit:read', expires_at: old.expires_at, status: 'active' }
+    expect(listing.find(({ id }) => id === fresh.id)).toMatchObject(kept)
+    const log = await list(`audit list --organization ${organization} --resource ${old.id}`)
+    expect(log.map(({ action, actor }) => [action, actor])).toEqual([
+      ['api_key.rotated', 'admin'],
+      ['api_key.created', 'admin'],
+    ])
+    const made = await list(`audit list --organization ${organization} --action api_key.created`)
+    expect(made.map(({ resource }) => resource)).toContain(old.id)
+    for (const wrong of [
+      `key create --organization ${organization} --mode test --scopes calls:eat`,
+      `key rotate ${fresh.id} --organization ${organization} --overlap-seconds soon`,
+      `audit list --organization ${organization} --action calls:eat`,
+      `audit list --organization ${organization} --after soon`,
+    ])
+      expect((await run(wrong)).code).toBe(2)
+  })
+
   test('a key of an organization that does not exist is refused', async () => {
     expect(await run('key create --organization org_none --mode test')).toMatchObject({
       code: 1,
@@ -251,6 +275,7 @@ describe('what is typed wrongly', () => {
       'webhook-secret rotate',
       'limits set',
       'policy set',
+      'audit list',
     ])
       expect(out).toContain(group)
   })

@@ -61,7 +61,7 @@ async function show(ctx: ServiceContext, organizationId: string): Promise<Comman
       queue_timeout_seconds: limits.queueTimeoutSeconds,
       spend_per_day_usd: limits.spendPerDayMicroUsd === null ? null : limits.spendPerDayMicroUsd / 1_000_000,
     },
-    ['Waiting calls follow within a second, rates of requests within half a minute.'],
+    ['Waiting calls and rates of requests follow within a second.'],
   )
 }
 

@@ -63,6 +63,7 @@ export async function withContext<T>(
     wake() {},
     publish() {},
     settings: { apiOrigin: installation.apiOrigin ?? '', sandbox: null },
+    actor: { type: 'admin', id: null, requestId: null, ipAddress: null },
   }
   try {
     await checkKey(ctx)

@@ -1,4 +1,5 @@
 import { AppError } from '@phonevoice/base'
+import { auditCommands } from './audit.ts'
 import { carrierCommands } from './carrier.ts'
 import { type Command, parseInput, UsageError, usageLine } from './command.ts'
 import { keyCommands } from './key.ts'
@@ -27,6 +28,7 @@ const COMMANDS: readonly Command[] = [
   ...webhookSecretCommands,
   ...limitsCommands,
   ...policyCommands,
+  ...auditCommands,
 ]
 
 /** Exit codes. */

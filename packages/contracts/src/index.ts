@@ -1,3 +1,4 @@
+export * from './api-key.ts'
 export * from './assistant.ts'
 export * from './audit.ts'
 export * from './call.ts'

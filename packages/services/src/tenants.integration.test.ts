@@ -78,7 +78,7 @@ describe('isolation', () => {
       ...(await listCalls(ctx, { organizationId, mode: 'test' })).items.map((call) => call.organizationId),
       ...(await listAssistants(ctx, { organizationId })).items.map((item) => item.id),
       ...(await listPhoneNumbers(ctx, { organizationId, mode: 'test' })).items.map((item) => item.id),
-      ...(await listApiKeys(ctx, { organizationId })).map((item) => item.id),
+      ...(await listApiKeys(ctx, { organizationId })).items.map((item) => item.id),
       ...(await listCarrierAccounts(ctx, { organizationId })).map((item) => item.id),
     ]
     expect(new Set(ids)).toEqual(new Set([organizationId, mine.assistantId]))

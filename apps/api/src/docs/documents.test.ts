@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import {
+  AUDIT_ACTIONS,
   ENDPOINT_EVENT_DATA,
   ENDPOINT_EVENT_TYPES,
   ERROR_CODES,
@@ -10,6 +11,7 @@ import {
   eventSchema,
   renderEndpointEvent,
   renderEvent,
+  SCOPES,
 } from '@phonevoice/contracts'
 import { describe, expect, test } from 'vitest'
 
@@ -34,6 +36,14 @@ describe('docs/errors.md', () => {
     const { status, title } = ERROR_CODES[example.code as keyof typeof ERROR_CODES]
     expect(example).toMatchObject({ status, title, type: `https://phonevoice.dev/errors#${example.code}` })
   })
+})
+
+test.each([
+  ['api-keys.md', SCOPES],
+  ['audit-log.md', AUDIT_ACTIONS],
+])('the table of docs/%s names exactly what there is', (document, named) => {
+  const rows = [...read(document).matchAll(/^\| `(\S+)` \|/gm)].map((row) => row[1])
+  expect(rows).toEqual(Object.keys(named))
 })
 
 describe('docs/events.md', () => {

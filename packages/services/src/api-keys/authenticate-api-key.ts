@@ -1,67 +1,89 @@
 import { timingSafeEqual } from 'node:crypto'
 import { Unauthenticated } from '@phonevoice/base'
+import type { Scope } from '@phonevoice/contracts'
 import type { Mode, ServiceContext } from '../context.ts'
 import { LIMITS_DEFAULT, type OrganizationLimits } from '../limits/limits.ts'
 import { parseApiKey } from './key-format.ts'
 
-/** Whom a key speaks for. */
+/** Whom a key speaks for, and what it may do. */
 export interface ApiKeyOwner {
   organizationId: string
   mode: Mode
   keyId: string
+  /** Null: everything. */
+  scopes: readonly Scope[] | null
+  /** Unix milliseconds; null: the key does not expire. */
+  expiresAtMs: number | null
   /** What the api holds this owner to; as old as what is remembered of the key. */
   limits: Pick<OrganizationLimits, 'createsPerSecond' | 'requestsPerSecond'>
 }
 
-/** An owner, and until when that stays true without asking again. */
+/** A key as it is stored, expired or not. */
 export interface FoundApiKey extends ApiKeyOwner {
-  /** Unix milliseconds; null: the key does not expire. */
-  expiresAtMs: number | null
+  lastUsedAtMs: number | null
 }
 
 /** `last_used_at` is written at most this often per key. */
 const LAST_USED_EVERY_MS = 60_000
 
-/** Throws `invalid_api_key`. Asks the database each time; a server wants `createAuthenticator`. */
+/** Throws `invalid_api_key` or `api_key_expired`. Asks the database each time; a server wants `createAuthenticator`. */
 export async function authenticateApiKey(ctx: ServiceContext, text: string): Promise<ApiKeyOwner> {
   const parsed = parseApiKey(text)
   const found = parsed && (await findApiKey(ctx, parsed.hash))
   if (!found) throw invalidApiKey()
-  const { expiresAtMs: _, ...owner } = found
-  return owner
+  requireNotExpired(found, ctx.clock.now())
+  await noteUse(ctx, found)
+  return found
 }
 
-/** Looks a key up by its hash and notes its use, in one round trip. Null: unknown, revoked or expired. */
+/** Looks a key up by its hash. Null: unknown or revoked; an expired one is found. */
 export async function findApiKey(ctx: ServiceContext, hash: string): Promise<FoundApiKey | null> {
-  const now = new Date(ctx.clock.now())
   const [row] = await ctx.db.sql<ApiKeyRow[]>`
-    with found as (
-      select id, organization_id, mode, hash, expires_at from api_keys
-      where hash = ${hash} and revoked_at is null and (expires_at is null or expires_at > ${now})
-    ), used as (
-      update api_keys set last_used_at = ${now} from found
-      where api_keys.id = found.id
-        and (last_used_at is null or last_used_at <= ${new Date(now.getTime() - LAST_USED_EVERY_MS)})
-    )
-    select found.*, l.creates_per_second, l.requests_per_second from found
-    left join organization_limits l on l.organization_id = found.organization_id`
+    select k.id, k.organization_id, k.mode, k.hash, k.scopes, k.expires_at, k.last_used_at, l.creates_per_second, l.requests_per_second
+    from api_keys k left join organization_limits l on l.organization_id = k.organization_id
+    where k.hash = ${hash} and k.revoked_at is null`
   if (!row || !isSame(row.hash, hash)) return null
   return {
     organizationId: row.organization_id,
     mode: row.mode,
     keyId: row.id,
+    scopes: row.scopes,
+    expiresAtMs: row.expires_at?.getTime() ?? null,
     limits: {
       createsPerSecond: row.creates_per_second ?? LIMITS_DEFAULT.createsPerSecond,
       requestsPerSecond: row.requests_per_second ?? LIMITS_DEFAULT.requestsPerSecond,
     },
-    expiresAtMs: row.expires_at?.getTime() ?? null,
+    lastUsedAtMs: row.last_used_at?.getTime() ?? null,
   }
+}
+
+/** Whether its use is due to be noted. */
+export function isUseDue(found: FoundApiKey, nowMs: number): boolean {
+  return found.lastUsedAtMs === null || nowMs - found.lastUsedAtMs >= LAST_USED_EVERY_MS
+}
+
+/** Writes down that a key was used, unless that was done within the last minute. */
+export async function noteUse(ctx: ServiceContext, found: FoundApiKey): Promise<void> {
+  const now = new Date(ctx.clock.now())
+  if (!isUseDue(found, now.getTime())) return
+  await ctx.db.sql`
+    update api_keys set last_used_at = ${now} where id = ${found.keyId} and organization_id = ${found.organizationId}
+      and (last_used_at is null or last_used_at <= ${new Date(now.getTime() - LAST_USED_EVERY_MS)})`
+}
+
+/** Throws `api_key_expired`. */
+export function requireNotExpired(owner: ApiKeyOwner, nowMs: number): void {
+  if (owner.expiresAtMs !== null && owner.expiresAtMs <= nowMs)
+    throw new Unauthenticated(
+      'api_key_expired',
+      `The API key expired on ${new Date(owner.expiresAtMs).toISOString()}: send the one that took its place, or make a new one.`,
+    )
 }
 
 export function invalidApiKey(): Unauthenticated {
   return new Unauthenticated(
     'invalid_api_key',
-    'The API key is unknown, revoked or expired: send a valid one as "Authorization: Bearer pv_…".',
+    'The API key is unknown or revoked: send a valid one as "Authorization: Bearer pv_…".',
   )
 }
 
@@ -74,7 +96,9 @@ interface ApiKeyRow {
   organization_id: string
   mode: Mode
   hash: string
+  scopes: Scope[] | null
   expires_at: Date | null
+  last_used_at: Date | null
   creates_per_second: number | null
   requests_per_second: number | null
 }

@@ -1,19 +1,18 @@
-import { NotFound } from '@phonevoice/base'
-import { schema } from '@phonevoice/db'
-import { and, eq, sql } from 'drizzle-orm'
+import type { ApiKeyResource } from '@phonevoice/contracts'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
+import { type ApiKeyRef, getApiKey, loadApiKey } from './read-api-keys.ts'
 
-/** Ends a key for good; repeating it changes nothing. Tell the process's authenticator to `forget` it. Throws `not_found`. */
-export async function revokeApiKey(
-  ctx: ServiceContext,
-  input: { organizationId: string; keyId: string },
-): Promise<void> {
-  const { apiKeys } = schema
-  const now = new Date(ctx.clock.now()).toISOString()
-  const rows = await ctx.db.orm
-    .update(apiKeys)
-    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, ${now}::timestamptz)` })
-    .where(and(eq(apiKeys.id, input.keyId), eq(apiKeys.organizationId, input.organizationId)))
-    .returning({ id: apiKeys.id })
-  if (rows.length === 0) throw new NotFound('not_found', 'There is no such API key in this organization.')
+/** Ends a key for good; repeating it changes nothing. Every api process refuses it within a second. Throws `not_found`. */
+export async function revokeApiKey(ctx: ServiceContext, ref: ApiKeyRef): Promise<ApiKeyResource> {
+  const { id, organizationId, mode } = await loadApiKey(ctx, ref)
+  const audited = { organizationId, mode, action: 'api_key.revoked', resourceId: id } as const
+  await ctx.db.sql`
+    with revoked as (
+      update api_keys set revoked_at = ${new Date(ctx.clock.now())}
+      where id = ${id} and organization_id = ${organizationId} and revoked_at is null
+      returning id
+    ), audited as (${insertAudit(ctx, audited, 'revoked')})
+    select id from revoked`
+  return getApiKey(ctx, ref)
 }

@@ -38,8 +38,8 @@ export async function getLimits(
 }
 
 /**
- * Changes limits; what is absent stays, null goes back to the default. Waiting calls are let through by the new numbers within a second, api
- * processes follow within half a minute. Throws `invalid_request`; the organization must exist.
+ * Changes limits; what is absent stays, null goes back to the default. Waiting calls are let through by the new numbers within a second, and api
+ * processes follow as fast. Throws `invalid_request`; the organization must exist.
  */
 export async function setLimits(
   ctx: ServiceContext,
