@@ -1,7 +1,5 @@
 import { sql } from 'drizzle-orm'
 import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
-import { calls } from './calls.ts'
-import { organizations } from './organizations.ts'
 
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
 
@@ -20,9 +18,7 @@ export const workItems = pgTable(
   'work_items',
   {
     id: text().primaryKey(),
-    callId: text('call_id')
-      .notNull()
-      .references(() => calls.id),
+    callId: text('call_id').notNull(),
     /** `dial`: place the call. `finish`: recording, analysis, cost, then `call.completed`. `hang-up`: end a call at the carrier. `erase`: delete content. */
     kind: text({ enum: ['dial', 'finish', 'hang-up', 'erase'] }).notNull(),
     /** For `hang-up`: the carrier's id. For `erase`: `recording`, or empty for everything. Empty otherwise. */
@@ -33,7 +29,7 @@ export const workItems = pgTable(
     ...claimable,
   },
   (table) => [
-    index('work_items_due').on(table.nextAt),
+    index('work_items_due').on(table.nextAt).where(sql`${table.nextAt} is not null`),
     uniqueIndex('work_items_once').on(table.callId, table.kind, table.detail),
   ],
 )
@@ -43,17 +39,15 @@ export const deliveries = pgTable(
   'deliveries',
   {
     id: text().primaryKey(),
-    organizationId: text('organization_id')
-      .notNull()
-      .references(() => organizations.id),
+    organizationId: text('organization_id').notNull(),
     mode: text({ enum: ['test', 'live'] }).notNull(),
     /** Null: the event is about an endpoint and no call. */
-    callId: text('call_id').references(() => calls.id),
+    callId: text('call_id'),
     /** In `call_events` or, without a call, in `endpoint_events`; both are written in the same statement as this row. */
     eventId: text('event_id').notNull(),
     /** 0 without a call. */
     sequence: integer().notNull(),
-    /** Null: the call's own `webhook_url`. No foreign key: endpoints are never removed, and the check would lock a hot row for every delivery. */
+    /** Null: the call's own `webhook_url`. Endpoints are never removed. */
     endpointId: text('endpoint_id'),
     /** Who receives, for order, breaker and uniqueness: the endpoint's id, or the URL up to its query. */
     target: text().notNull(),
@@ -76,7 +70,18 @@ export const deliveries = pgTable(
     ...claimable,
   },
   (table) => [
-    index('deliveries_due').on(table.nextAt),
+    /** What is due at an organization: first attempts (0), which keep the order of their call, apart from what waits for nothing but its time (1). */
+    index('deliveries_due')
+      .on(
+        table.organizationId,
+        sql`(case when ${table.firstEndedAt} is null and ${table.callId} is not null then 0 else 1 end)`,
+        table.nextAt,
+      )
+      .where(sql`${table.nextAt} is not null`),
+    /** Whose turn it is. */
+    index('deliveries_first')
+      .on(table.organizationId, table.callId, table.target, table.sequence)
+      .where(sql`${table.firstEndedAt} is null and ${table.callId} is not null`),
     index('deliveries_call').on(table.callId, table.sequence),
     uniqueIndex('deliveries_once').on(table.eventId, table.target),
     /** Who has how many in flight; counting them by `next_at` would read what an open breaker has put off, too. */
@@ -96,9 +101,7 @@ export const deliveryAttempts = pgTable(
   'delivery_attempts',
   {
     id: text().primaryKey(),
-    deliveryId: text('delivery_id')
-      .notNull()
-      .references(() => deliveries.id),
+    deliveryId: text('delivery_id').notNull(),
     number: integer().notNull(),
     startedAt: at('started_at').notNull(),
     durationMs: integer('duration_ms').notNull(),
@@ -113,9 +116,7 @@ export const deliveryAttempts = pgTable(
 export const idempotencyKeys = pgTable(
   'idempotency_keys',
   {
-    organizationId: text('organization_id')
-      .notNull()
-      .references(() => organizations.id),
+    organizationId: text('organization_id').notNull(),
     key: text().notNull(),
     /** Hex SHA-256 of method, path and body. */
     requestHash: text('request_hash').notNull(),
