@@ -39,6 +39,8 @@ export async function createAssistants(product: Product): Promise<(isThinkingEar
         first_message: null,
         recording: { enabled: true },
         turn_taking: { early_thinking: { enabled } },
+        // Some callers wait long until they begin.
+        silence: { timeout_seconds: 60 },
       },
     })
   const [early, late] = await Promise.all([create(true), create(false)])
