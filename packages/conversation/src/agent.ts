@@ -11,7 +11,7 @@
  *           -> yielding  the caller seems to take the turn, presses keys, or the call ends.
  *           -> idle      everything has been heard.
  * yielding  The audio has been cleared and the response kept. It has one fate:
- *             undecided  a pause. Its own deadline is armed from the first moment and cannot be moved past `limitMs`.
+ *             undecided  a pause. Its own deadline is armed from the first moment and never moved.
  *                        -> speaking  backchannel, noise or deadline: spoken on from where it was heard.
  *                        -> fate interrupt: the caller's words take the turn.
  *             resume     as undecided -> speaking, but what was heard has not been reported yet.
@@ -74,8 +74,6 @@ export interface Yielding {
   isCleared: boolean
   /** Undecided: when the agent speaks on. */
   resumeAtMs: number
-  /** Undecided: the latest possible `resumeAtMs`. */
-  limitMs: number
 }
 
 export interface Agent {
@@ -88,8 +86,11 @@ export interface Agent {
   stalledAtMs: number | null
 }
 
-/** A pause ends after this long even while voice activity goes on without a single word: music, a crowd. */
-const longestPauseMs = 8000
+/**
+ * A pause that nobody decides ends after this long, also while voice activity goes on: recognisers have a guess within a second, so what has no words by
+ * then is music or a crowd, and words that come later interrupt anew.
+ */
+const longestPauseMs = 1200
 /** `playback-cleared` is the synchronous answer to an effect; this only bounds a broken caller of the machine. */
 const clearedDeadlineMs = 1000
 
@@ -141,9 +142,8 @@ export function enterSpeaking(draft: Draft): void {
 export function enterYielding(draft: Draft, fate: 'undecided' | 'interrupt'): void {
   const { agent, nowMs } = draft
   assertEntry(agent.name === 'speaking', 'only a speaking agent yields')
-  const limitMs = nowMs + longestPauseMs
   agent.name = 'yielding'
-  agent.yielding = { fate, sinceMs: nowMs, isCleared: false, resumeAtMs: limitMs, limitMs }
+  agent.yielding = { fate, sinceMs: nowMs, isCleared: false, resumeAtMs: nowMs + longestPauseMs }
   agent.stalledAtMs = nowMs + clearedDeadlineMs
   draft.effects.push({ type: 'playback-clear', responseId: currentResponse(draft).id })
 }

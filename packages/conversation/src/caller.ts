@@ -35,6 +35,8 @@ export interface Caller {
   spans: readonly Span[]
   /** Item ids given so far. */
   items: number
+  /** The last voiced frame of all speech that is over. */
+  speechEndedMs: number
   /** When the speech now going on will have lasted `minSpeechMs`; null once it has been judged. */
   bargeInAtMs: number | null
   /** When the turn counts as over; null while that is not known. */
@@ -69,6 +71,7 @@ export function newCaller(): Caller {
     name: 'silent',
     spans: [],
     items: 0,
+    speechEndedMs: 0,
     bargeInAtMs: null,
     turnEndAtMs: null,
     learnedPauseMs: null,
@@ -89,16 +92,18 @@ export function enterSpeaking(draft: Draft, atMs: number): void {
   assertEntry(caller.name !== 'speaking', 'speech begins once')
   caller.name = 'speaking'
   caller.items += 1
+  // Never before the speech in front of it, whatever voice activity says.
+  const startMs = Math.max(caller.speechEndedMs, Math.min(atMs, draft.nowMs))
   const span = {
     itemId: `i${caller.items}`,
-    startMs: atMs,
+    startMs,
     endMs: null,
     text: '',
     isSettled: false,
     deadlineMs: null,
   }
   caller.spans = [...caller.spans, span]
-  caller.bargeInAtMs = atMs + settings.interruption.minSpeechMs
+  caller.bargeInAtMs = startMs + settings.interruption.minSpeechMs
   caller.turnEndAtMs = null
   if (caller.recogniserOpinion !== null) caller.recogniserOpinion = 'going-on'
 }
@@ -109,6 +114,7 @@ export function enterPausing(draft: Draft, atMs: number): void {
   assertEntry(caller.name === 'speaking' && open !== undefined, 'only a speaking caller falls silent')
   caller.name = 'pausing'
   const endMs = Math.max(open.startMs, Math.min(atMs, nowMs))
+  caller.speechEndedMs = endMs
   caller.spans = [...caller.spans.slice(0, -1), { ...open, endMs, deadlineMs: nowMs + transcriptDeadlineMs }]
   if (!caller.isUnheard) draft.effects.push({ type: 'stt-commit', itemId: open.itemId })
 }

@@ -285,7 +285,7 @@ function checkLaws(
     expect(after.timers).toEqual({})
   }
   if (agent.yielding?.fate === 'undecided') {
-    expect(after.timers.pause).toBeLessThanOrEqual(agent.yielding.sinceMs + 8000)
+    expect(after.timers.pause).toBeLessThanOrEqual(agent.yielding.sinceMs + 1200)
   }
 }
 

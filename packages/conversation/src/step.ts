@@ -11,8 +11,8 @@
  * - speech that starts twice, or stops without having started, changes nothing; so does a timer that is not armed (it was moved or cancelled while
  *   its firing was on its way) and a word for a span that is settled or forgotten;
  * - say, keys, context and silence from outside count only in a live call;
- * - text, clause and voice events count only for the response under way (`isStale`); while the agent yields, what its audio is said to do is
- *   ignored too, because `playback-cleared` tells it better;
+ * - text, clause and voice events count only for the response under way (`isStale`), and text not while its model waits for tools; while the agent
+ *   yields, what its audio is said to do is ignored too, because `playback-cleared` tells it better;
  * - while the call is closing, speech is still followed and written down, and never answered; keys are ignored.
  */
 import { enterPausing, enterSpeaking, guessSpan, settleLateSpans, settleSpan } from './caller.ts'
@@ -34,13 +34,7 @@ import {
 } from './rules/failure.ts'
 import { onFillerDue } from './rules/filler.ts'
 import { finishText } from './rules/finish-text.ts'
-import {
-  judgeSpeechOverAgent,
-  movePauseEnd,
-  onBargeIn,
-  onPauseEnd,
-  onPlaybackCleared,
-} from './rules/interruption.ts'
+import { judgeSpeechOverAgent, onBargeIn, onPauseEnd, onPlaybackCleared } from './rules/interruption.ts'
 import { considerKeypad, onKey, onKeypadTimeout } from './rules/keypad.ts'
 import { addText, clausePlayed, clauseStarted } from './rules/respond.ts'
 import { onSilence } from './rules/silence.ts'
@@ -79,8 +73,13 @@ function isStale(state: ConversationState, event: ConversationEvent): boolean {
   if (state.call.name === 'connecting') {
     return event.type !== 'call-started' && event.type !== 'end-requested' && event.type !== 'carrier-stopped'
   }
-  if ('responseId' in event)
-    return event.responseId !== state.agent.response?.id && event.responseId !== state.thinking.thought?.id
+  if ('responseId' in event) {
+    const { responseId, type } = event
+    // A model that waits for its tools has said what it had to say.
+    if (type.startsWith('llm-') && state.tools.running.some((tool) => tool.responseId === responseId))
+      return true
+    return responseId !== state.agent.response?.id && responseId !== state.thinking.thought?.id
+  }
   return event.type === 'timer-fired' && state.timers[event.timer] === undefined
 }
 
@@ -97,12 +96,10 @@ function apply(draft: Draft, event: ConversationEvent): void {
     case 'speech-started':
       if (caller.name === 'speaking' || caller.isUnheard) return
       enterSpeaking(draft, event.atMs)
-      movePauseEnd(draft, null)
       break
     case 'speech-stopped':
       if (caller.name !== 'speaking') return
       enterPausing(draft, event.atMs)
-      movePauseEnd(draft, event.atMs)
       break
     case 'transcript-partial':
       if (guessSpan(draft, event.itemId, event.text)) judgeSpeechOverAgent(draft)

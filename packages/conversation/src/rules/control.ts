@@ -35,7 +35,7 @@ export function considerAnnouncement(draft: Draft): void {
 
 /** A note for the model: part of the dialogue from now on, heard by nobody. A thought without it is out of date. */
 export function addContext(draft: Draft, text: string): void {
-  if (draft.call.name !== 'live') return
+  if (draft.call.name !== 'live' || text.trim() === '') return
   draft.notes += 1
   draft.history = withMessage(draft.history, { role: 'system', text })
 }

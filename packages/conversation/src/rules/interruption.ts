@@ -17,9 +17,6 @@ import { speakOn } from './respond.ts'
  * The pause belongs to `agent.yielding` alone: every way into it arms its deadline, and only `decidePause` and the rules below end it.
  */
 
-/** A pause ends this long after the end of speech when no words have come. */
-const pauseAfterSpeechMs = 1200
-
 /** Whether the caller may take the word from the agent as things stand. */
 export function isInterruptible(draft: Draft): boolean {
   const { agent, call, settings } = draft
@@ -100,15 +97,6 @@ export function judgeSpeechOverAgent(draft: Draft): void {
       caller.bargeInAtMs === null || caller.name !== 'speaking' || agent.name === 'yielding'
     if (verdict === 'stop' || isLongEnough) cutResponse(draft)
   }
-}
-
-/** The end of speech brings the end of an undecided pause near; new speech puts it off, never beyond its limit. */
-export function movePauseEnd(draft: Draft, speechEndedMs: number | null): void {
-  const pause = undecidedPause(draft)
-  if (pause === null) return
-  const resumeAtMs =
-    speechEndedMs === null ? pause.limitMs : Math.max(draft.nowMs, speechEndedMs + pauseAfterSpeechMs)
-  pause.resumeAtMs = Math.min(pause.limitMs, resumeAtMs)
 }
 
 /** The pause has lasted long enough. Words that still come can interrupt anew; the same wordless speech cannot pause again. */

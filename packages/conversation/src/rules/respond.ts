@@ -164,8 +164,9 @@ export function finishIfHeard(draft: Draft): void {
     finishResponse(draft, draft.nowMs)
 }
 
-/** Moves the watchdog: from now on, something must happen within a time that fits what is outstanding. */
+/** Moves the watchdog: from now on, something must happen within a time that fits what is outstanding. A pause has deadlines of its own. */
 export function expectProgress(draft: Draft): void {
+  if (draft.agent.name === 'yielding') return
   const outstandingMs = remainingMs(draft)
   draft.agent.stalledAtMs =
     draft.nowMs + (outstandingMs > 0 ? 2 * outstandingMs + playbackStalledMs : modelStalledMs)

@@ -1,6 +1,7 @@
 import { enterLive } from '../call.ts'
 import type { Draft } from '../state.ts'
-import type { ConversationEvent } from '../types.ts'
+import { withMessage } from '../state.ts'
+import type { ConversationEvent, HistoryMessage } from '../types.ts'
 import { greetingTexts, say, startAnswer } from './respond.ts'
 
 /**
@@ -14,7 +15,8 @@ export function onCallStarted(
   if (draft.call.name !== 'connecting') return
   const { settings, language } = draft
   enterLive(draft)
-  draft.history = event.history
+  // Utterances as they were written down: the caller may have had two in a row.
+  draft.history = event.history.reduce<readonly HistoryMessage[]>(withMessage, [])
   draft.turns = event.turns ?? 0
   if (!event.resumed) {
     say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)

@@ -70,7 +70,9 @@ export function onToolFinished(draft: Draft, callId: string, output: string): vo
   if (running === undefined) return
   draft.tools = { ...tools, running: tools.running.filter((candidate) => candidate !== running) }
   setOutput(draft, callId, output)
-  if (agent.response?.id === running.responseId && !agent.response.isCancelled) goOnIfDone(draft)
+  const { response } = agent
+  // An answer that is taking leave, or was cut, asks for nothing more.
+  if (response?.id === running.responseId && response.isLlmOpen && !response.isCancelled) goOnIfDone(draft)
 }
 
 /** The speech is being cut: tools that may be cancelled are, the others go on. */
