@@ -27,9 +27,17 @@ export function handleError(error: Error, c: Context<ApiEnv>): Response {
   if (error instanceof AppError) {
     const { retryAfterSeconds, rangeSizeBytes } = error.context
     if (typeof retryAfterSeconds === 'number') c.header('Retry-After', String(Math.ceil(retryAfterSeconds)))
+    if (shown.code === 'insufficient_scope') c.header('WWW-Authenticate', scopeChallenge(error))
     if (typeof rangeSizeBytes === 'number') c.header('Content-Range', `bytes */${rangeSizeBytes}`)
   }
   return problemResponse(c, shown.code, shown.detail, requestId, shown.fields)
+}
+
+/** RFC 6750, section 3.1. */
+function scopeChallenge(error: AppError): string {
+  const { missingScopes } = error.context
+  const scope = Array.isArray(missingScopes) ? `, scope="${missingScopes.join(' ')}"` : ''
+  return `Bearer error="insufficient_scope"${scope}`
 }
 
 /** An error answer that was not thrown. */

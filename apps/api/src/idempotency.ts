@@ -13,13 +13,18 @@ export const idempotencyHeaders = z.object({
   }),
 })
 
-/** What the request says about being repeated. The key's mode is part of it: the same body means another thing with the other key. */
+/**
+ * What the request says about being repeated. The key's mode is part of it: the same body means another thing with the other key. `perKey`: so is the
+ * key itself, for an answer that only the key that asked may see again.
+ */
 export async function readIdempotency(
   c: Context<ApiEnv>,
   key: string | undefined,
+  { perKey = false } = {},
 ): Promise<Idempotency | null> {
   if (key === undefined) return null
-  const head = `${c.req.method} ${c.req.path} ${c.get('owner').mode}`
+  const { mode, keyId } = c.get('owner')
+  const head = `${c.req.method} ${c.req.path} ${mode}${perKey ? ` ${keyId}` : ''}`
   return {
     key,
     requestHash: createHash('sha256')

@@ -1,4 +1,10 @@
-import { ENDPOINT_EVENT_DATA, EVENT_DATA, endpointEventSchema, eventSchema } from '@phonevoice/contracts'
+import {
+  ENDPOINT_EVENT_DATA,
+  EVENT_DATA,
+  endpointEventSchema,
+  eventSchema,
+  SCOPES,
+} from '@phonevoice/contracts'
 import { z } from 'zod'
 import type { ApiDependencies } from './dependencies.ts'
 import { type Api, createApi } from './routes/describe.ts'
@@ -24,14 +30,21 @@ const ENDPOINT_WEBHOOKS: Readonly<Record<keyof typeof ENDPOINT_EVENT_DATA, strin
 
 const DESCRIPTION = `Software makes and answers phone calls with an AI voice assistant.
 
-Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test keys call simulated phones and cost nothing. Errors are
+Authenticate with \`Authorization: Bearer pv_test_…\` or \`pv_live_…\`; test keys call simulated phones and cost nothing. The \`security\` of each
+operation names the scope its key must have. Errors are
 \`application/problem+json\` with a stable \`code\`. Unknown request fields are refused; responses may gain fields at any time. Every answer to a key
 says what is left of its rates in \`RateLimit\` and \`RateLimit-Policy\`; a refused request carries \`Retry-After\`.`
 
 /** Adds what belongs to the whole description and to no single route. */
 export function describeApi(api: Api): void {
   const registry = api.openAPIRegistry
-  registry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' })
+  registry.registerComponent('securitySchemes', 'bearer', {
+    type: 'http',
+    scheme: 'bearer',
+    description: `An API key. Scopes: ${Object.entries(SCOPES)
+      .map(([scope, sentence]) => `\`${scope}\`: ${sentence}`)
+      .join(' ')}`,
+  })
   const describeWebhook = (event: string, schema: z.ZodObject, description: string) =>
     registry.registerWebhook({
       method: 'post',
@@ -80,6 +93,7 @@ export function toDocument(api: Api): OpenApiDocument {
         description: 'Who receives the events of calls, and what became of each delivery.',
       },
       { name: 'Do not call', description: 'Numbers that are never called.' },
+      { name: 'API keys', description: 'Keys for your own programs, and who did what with them.' },
       { name: 'System', description: 'For whoever runs the service.' },
     ],
   })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { momentSchema } from './moment.ts'
 
 /** What a key may be allowed to do, with the sentence that `docs/api-keys.md` explains it by. Each route needs exactly one of them. */
 export const SCOPES = {
@@ -32,8 +33,6 @@ export const KEY_OVERLAP_SECONDS_MAX = 30 * 86_400
 /** Keys of one organization and mode that work at the same time. */
 export const API_KEYS_MAX = 1000
 
-const expiresAtSchema = z.iso.datetime({ offset: true })
-
 export const apiKeyCreateSchema = z
   .strictObject({
     name: z.string().min(1).max(100).meta({ description: 'For people.', example: 'billing reports' }),
@@ -47,7 +46,7 @@ export const apiKeyCreateSchema = z
         description: 'What it may do. Default: everything that the key you ask with may do.',
         example: ['calls:read', 'recordings:read'],
       }),
-    expires_at: expiresAtSchema.optional().meta({
+    expires_at: momentSchema.optional().meta({
       description:
         'From then on it is refused. Default: when the key you ask with expires; never, if that never does.',
     }),
@@ -61,7 +60,7 @@ export const apiKeyRotateSchema = z
       description:
         'For how long the old key goes on working: at most 30 days, and never beyond its own end. Default: a day.',
     }),
-    expires_at: expiresAtSchema.optional().meta({
+    expires_at: momentSchema.optional().meta({
       description: 'When the new key expires. Default: when the old one would have.',
     }),
   })

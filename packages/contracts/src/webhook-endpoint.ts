@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DEFAULT_WEBHOOK_EVENTS, EVENT_TYPES, type EventType } from './call.ts'
 import { httpUrlSchema } from './http-url.ts'
+import { momentSchema } from './moment.ts'
 
 /** Events about an endpoint rather than a call. */
 export const ENDPOINT_EVENT_TYPES = ['endpoint.disabled', 'endpoint.test'] as const
@@ -118,9 +119,7 @@ export type WebhookEndpointRotated = z.infer<typeof webhookEndpointRotatedSchema
 
 export const redeliverFailedSchema = z
   .strictObject({
-    since: z.iso
-      .datetime({ offset: true })
-      .meta({ description: 'Failed deliveries created at this time or later.' }),
+    since: momentSchema.meta({ description: 'Failed deliveries created at this time or later.' }),
   })
   .meta({ id: 'RedeliverFailed' })
 

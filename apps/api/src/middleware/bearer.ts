@@ -3,10 +3,10 @@ import type { Authenticator } from '@phonevoice/services/api-keys'
 import type { AddressGuard } from '@phonevoice/services/rate-limits'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { ApiEnv } from '../dependencies.ts'
-import { clientAddress } from './client-address.ts'
+import { clientAddress, clientNetwork } from './client-address.ts'
 
 /**
- * Requires `Authorization: Bearer <key>` and leaves its owner for the handler. An address that has sent too many rejected keys is asked to wait before
+ * Requires `Authorization: Bearer <key>` and leaves its owner, and whom the audit log is to name, for the handler. An address that has sent too many rejected keys is asked to wait before
  * anything is looked up; a key that this process knows to be good works from there all the same.
  */
 export function bearer(options: {
@@ -25,13 +25,17 @@ export function bearer(options: {
         'Send your API key in the header "Authorization: Bearer pv_…".',
       )
     }
-    c.set('owner', await identify(c, key))
+    const owner = await identify(c, key)
+    c.set('owner', owner)
+    const ipAddress = clientAddress(c, trustedProxies)
+    const actor = { type: 'api_key', id: owner.keyId, requestId: c.get('requestId'), ipAddress } as const
+    c.set('context', { ...c.get('context'), actor })
     await next()
   }
 
   async function identify(c: Context<ApiEnv>, key: string) {
-    const address = clientAddress(c, trustedProxies)
-    const retryAfterSeconds = guard.waitSeconds(address)
+    const network = clientNetwork(c, trustedProxies)
+    const retryAfterSeconds = guard.waitSeconds(network)
     if (retryAfterSeconds > 0 && !authenticator.remembers(key))
       throw new LimitExceeded(
         'rate_limited',
@@ -41,7 +45,7 @@ export function bearer(options: {
     try {
       return await authenticator.authenticate(key)
     } catch (error) {
-      if (error instanceof AppError && error.code === 'invalid_api_key') guard.note(address)
+      if (error instanceof AppError && error.code === 'invalid_api_key') guard.note(network)
       throw error
     }
   }

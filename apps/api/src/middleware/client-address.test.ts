@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'
-import { clientAddress } from './client-address.ts'
+import { clientNetwork } from './client-address.ts'
 
 async function addressOf(forwardedFor: string, proxies: number, remoteAddress = '10.0.0.1'): Promise<string> {
-  const app = new Hono().get('/', (c) => c.text(clientAddress(c, proxies)))
+  const app = new Hono().get('/', (c) => c.text(clientNetwork(c, proxies)))
   const env = { incoming: { socket: { remoteAddress, remotePort: 1, remoteFamily: 'IPv4' } } }
   const headers = { 'x-forwarded-for': forwardedFor }
   return await (await app.request('/', { headers }, env)).text()

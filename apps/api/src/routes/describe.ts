@@ -1,24 +1,38 @@
 /** The repeated parts of route descriptions, and the two ways in which an answer may already be text. */
-import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import { ERROR_CODES, type ErrorCode, problemSchema } from '@phonevoice/contracts'
-import type { Context, TypedResponse } from 'hono'
+import { createRoute as createAnyRoute, OpenAPIHono, type RouteConfig } from '@hono/zod-openapi'
+import { ERROR_CODES, type ErrorCode, momentSchema, problemSchema, type Scope } from '@phonevoice/contracts'
+import type { Context, MiddlewareHandler, TypedResponse } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import type { ApiDependencies, ApiEnv } from '../dependencies.ts'
+import { requireScope } from '../middleware/require-scope.ts'
 import { throwOnInvalid } from '../validation-hook.ts'
 
 export type Api = OpenAPIHono<ApiEnv>
 /** Adds one route. */
 export type AddRoute = (api: Api, dependencies: ApiDependencies) => void
 
-export { createRoute }
-
 export function createApi(): Api {
   return new OpenAPIHono<ApiEnv>({ defaultHook: throwOnInvalid })
 }
 
-/** The one security scheme of `/v1`. */
-export const SECURED = [{ bearer: [] }]
+/** What a route says of the key it takes, and what holds it to that. Made by `needs`. */
+interface Needs {
+  security: [{ bearer: [Scope] }]
+  middleware: MiddlewareHandler<ApiEnv>
+}
+
+/** The scope that a key must have for a route: described and enforced by the same word. */
+export function needs(scope: Scope): Needs {
+  return { security: [{ bearer: [scope] }], middleware: requireScope(scope) }
+}
+
+/** Describes a route. One under `/v1` without `...needs(scope)` does not compile. */
+export function createRoute<P extends string, R extends Omit<RouteConfig, 'path'> & { path: P }>(
+  route: R & (R['path'] extends `/v1/${string}` ? Needs : unknown),
+) {
+  return createAnyRoute<P, R>(route)
+}
 
 export function answer<T extends z.ZodType>(schema: T, description: string) {
   return { description, content: { 'application/json': { schema } } }
@@ -48,7 +62,13 @@ export function problems(...codes: ErrorCode[]): Record<never, never> {
 }
 
 /** The errors of every route that needs a key. */
-export const KEY_PROBLEMS = ['missing_api_key', 'invalid_api_key', 'rate_limited'] as const
+export const KEY_PROBLEMS = [
+  'missing_api_key',
+  'invalid_api_key',
+  'api_key_expired',
+  'insufficient_scope',
+  'rate_limited',
+] as const
 /** The errors of every route that takes a body. */
 export const BODY_PROBLEMS = [
   'invalid_json',
@@ -66,7 +86,11 @@ export const assistantParam = idParam('asst_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The as
 export const endpointParam = idParam('endp_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The webhook endpoint.')
 export const deliveryParam = idParam('dlv_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The delivery.')
 export const doNotCallParam = idParam('dnc_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The entry of the list.')
+export const apiKeyParam = idParam('key_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The API key.')
 export const phoneNumberParam = idParam('num_01jd3v9x6k8m2n4p6q8r0s2t4v', 'The phone number.')
+
+/** A moment in a query string. */
+export const timeQuery = momentSchema.transform((text) => new Date(text))
 
 /** Which page of a list. */
 export const pageQuery = {

@@ -1,9 +1,15 @@
 import type { ApiDependencies } from '../dependencies.ts'
+import { addCreateApiKey } from './api-keys/create.ts'
+import { addGetApiKey } from './api-keys/get.ts'
+import { addListApiKeys } from './api-keys/list.ts'
+import { addRevokeApiKey } from './api-keys/revoke.ts'
+import { addRotateApiKey } from './api-keys/rotate.ts'
 import { addCreateAssistant } from './assistants/create.ts'
 import { addDeleteAssistant } from './assistants/delete.ts'
 import { addGetAssistant } from './assistants/get.ts'
 import { addListAssistants } from './assistants/list.ts'
 import { addUpdateAssistant } from './assistants/update.ts'
+import { addListAuditEntries } from './audit-log/list.ts'
 import { addCallContext } from './calls/context.ts'
 import { addCreateCall } from './calls/create.ts'
 import { addListDeliveries } from './calls/deliveries.ts'
@@ -89,6 +95,12 @@ const ROUTES: readonly AddRoute[] = [
   addListDoNotCall,
   addRemoveDoNotCall,
   addGetLimits,
+  addCreateApiKey,
+  addListApiKeys,
+  addGetApiKey,
+  addRotateApiKey,
+  addRevokeApiKey,
+  addListAuditEntries,
   addHealth,
   addTwilioAnswer,
   addTwilioResume,

@@ -9,8 +9,8 @@ import {
   jsonBody,
   jsonText,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ['Assistants'],
   summary: 'Create an assistant',
   description: 'Only `name` is required. Nested objects are merged with the defaults; lists replace them.',
-  security: SECURED,
+  ...needs('assistants:write'),
   request: { headers: idempotencyHeaders, body: jsonBody(assistantCreateSchema) },
   responses: {
     201: answer(assistantSchema, 'The new assistant, complete.'),

@@ -1,5 +1,5 @@
 import { deleteAssistant } from '@phonevoice/services/assistants'
-import { type AddRoute, assistantParam, createRoute, KEY_PROBLEMS, problems, SECURED } from '../describe.ts'
+import { type AddRoute, assistantParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'delete',
@@ -8,7 +8,7 @@ const route = createRoute({
   tags: ['Assistants'],
   summary: 'Delete an assistant',
   description: 'Calls that name it keep their copy. A phone number that it answers must be unbound first.',
-  security: SECURED,
+  ...needs('assistants:write'),
   request: { params: assistantParam },
   responses: {
     204: { description: 'It is gone.' },

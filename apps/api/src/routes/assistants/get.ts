@@ -6,8 +6,8 @@ import {
   assistantParam,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -16,7 +16,7 @@ const route = createRoute({
   operationId: 'getAssistant',
   tags: ['Assistants'],
   summary: 'Read an assistant',
-  security: SECURED,
+  ...needs('assistants:read'),
   request: { params: assistantParam },
   responses: {
     200: answer(assistantSchema, 'The assistant. Values of `llm.headers` are hidden.'),

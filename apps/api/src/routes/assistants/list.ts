@@ -6,9 +6,9 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -19,7 +19,7 @@ const route = createRoute({
   tags: ['Assistants'],
   summary: 'List assistants',
   description: 'Newest first.',
-  security: SECURED,
+  ...needs('assistants:read'),
   request: { query: z.strictObject(pageQuery) },
   responses: {
     200: answer(listSchema(assistantSchema, 'AssistantList'), 'A page of assistants.'),

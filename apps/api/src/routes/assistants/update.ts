@@ -8,8 +8,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Change an assistant',
   description:
     'Fields that are not sent stay as they are. Objects are merged; lists, `headers`, `metadata`, `schema` and `fallback` are replaced whole. A header value sent back as `"***"` is kept. Calls that have begun are not affected.',
-  security: SECURED,
+  ...needs('assistants:write'),
   request: { params: assistantParam, body: jsonBody(assistantPatchSchema) },
   responses: {
     200: answer(assistantSchema, 'The assistant as it is now.'),

@@ -7,8 +7,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { commandCall } from './command-call.ts'
 
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Tell the model something',
   description:
     'A note in the dialogue that only the language model sees, for the next answer on. It is lost when the call moves to another process.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: { params: callParam, body: jsonBody(contextSchema) },
   responses: {
     200: answer(controlResultSchema, 'What happened.'),

@@ -9,8 +9,8 @@ import {
   jsonBody,
   jsonText,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -21,7 +21,7 @@ const route = createRoute({
   summary: 'Make a call',
   description:
     'Answers at once with a queued call; what happens to it comes as webhooks, and can be read at any time. When all lines are in use it waits: see `queue_position`. A test key calls the simulated phones only.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: { headers: idempotencyHeaders, body: jsonBody(callCreateSchema) },
   responses: {
     201: answer(callSchema, 'The call, queued.'),

@@ -8,8 +8,8 @@ import {
   callParam,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -28,7 +28,7 @@ const route = createRoute({
   summary: "List a call's webhook deliveries",
   description:
     'In the order of the events, each with every attempt: what we got back, and when we try again. The receivers of one event share a page, so a page may be a little longer than `limit`.',
-  security: SECURED,
+  ...needs('webhooks:read'),
   request: { params: callParam, query },
   responses: {
     200: answer(listSchema(deliverySchema, 'DeliveryList'), 'A page of deliveries.'),

@@ -8,8 +8,8 @@ import {
   callParam,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { commandCall } from './command-call.ts'
 import { showCall } from './show-call.ts'
@@ -22,7 +22,7 @@ const route = createRoute({
   summary: 'End a call',
   description:
     'A call that waits is canceled at once; a conversation is ended politely, within about ten seconds, or after `message` has been spoken. Asking again while it ends is fine. The end itself is told by `call.completed`.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: {
     params: callParam,
     body: { required: false, content: { 'application/json': { schema: endCallSchema } } },

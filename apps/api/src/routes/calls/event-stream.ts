@@ -7,9 +7,9 @@ import {
   callParam,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   otherBody,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const sequence = z.coerce.number().int().min(0).max(2_147_483_647)
@@ -22,7 +22,7 @@ const route = createRoute({
   summary: "Follow a call's events",
   description:
     'Server-sent events: first what has happened, then what happens. `id` is the sequence, `event` the type, `data` the bytes of the webhook. Ends after `call.completed`. Reconnect with `Last-Event-ID` (browsers do) to go on where it broke off; 204 says that there is nothing more.',
-  security: SECURED,
+  ...needs('calls:read'),
   request: {
     params: callParam,
     query: z.strictObject({

@@ -8,8 +8,8 @@ import {
   createRoute,
   jsonText,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const query = z.strictObject({
@@ -26,7 +26,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: "List a call's events",
   description: 'In order, from the first. Each item has exactly the bytes of the webhook that carried it.',
-  security: SECURED,
+  ...needs('calls:read'),
   request: { params: callParam, query },
   responses: {
     200: answer(listSchema(eventSchema, 'EventList'), 'A page of events.'),

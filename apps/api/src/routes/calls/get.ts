@@ -1,15 +1,7 @@
 import { callSchema } from '@phonevoice/contracts'
 import { getCall } from '@phonevoice/services/calls'
 import { queuePosition } from '@phonevoice/services/limits'
-import {
-  type AddRoute,
-  answer,
-  callParam,
-  createRoute,
-  KEY_PROBLEMS,
-  problems,
-  SECURED,
-} from '../describe.ts'
+import { type AddRoute, answer, callParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 import { showCall } from './show-call.ts'
 
 const route = createRoute({
@@ -18,7 +10,7 @@ const route = createRoute({
   operationId: 'getCall',
   tags: ['Calls'],
   summary: 'Read a call',
-  security: SECURED,
+  ...needs('calls:read'),
   request: { params: callParam },
   responses: { 200: answer(callSchema, 'The call as it is now.'), ...problems(...KEY_PROBLEMS, 'not_found') },
 })

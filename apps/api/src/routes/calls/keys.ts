@@ -7,8 +7,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { commandCall } from './command-call.ts'
 
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Press keys',
   description:
     'The other side hears the tones as soon as the assistant has finished its sentence, whether or not the other side speaks.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: { params: callParam, body: jsonBody(keysSchema) },
   responses: {
     200: answer(controlResultSchema, 'What happened.'),

@@ -6,9 +6,10 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
+  timeQuery,
   toList,
 } from '../describe.ts'
 import { showCall } from './show-call.ts'
@@ -19,7 +20,6 @@ const numberQuery = z
   .min(1)
   .max(100)
   .transform((text) => text.replace(/^ /, '+'))
-const timeQuery = z.iso.datetime({ offset: true }).transform((text) => new Date(text))
 
 const query = z.strictObject({
   to: numberQuery.optional().meta({ description: 'Only calls to this number.', example: '+12025550100' }),
@@ -38,7 +38,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: 'List calls',
   description: "Newest first; only calls of the key's own mode.",
-  security: SECURED,
+  ...needs('calls:read'),
   request: { query },
   responses: {
     200: answer(listSchema(callSchema, 'CallList'), 'A page of calls.'),

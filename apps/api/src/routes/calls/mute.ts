@@ -7,8 +7,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { commandCall } from './command-call.ts'
 
@@ -19,7 +19,7 @@ const route = createRoute({
   tags: ['Live control'],
   summary: 'Mute the assistant, or give it its voice back',
   description: 'A muted assistant stops at once, listens and writes down.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: { params: callParam, body: jsonBody(muteSchema) },
   responses: {
     200: answer(controlResultSchema, 'What happened.'),

@@ -5,9 +5,9 @@ import {
   callParam,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   otherBody,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { readyRecording } from './ready-recording.ts'
 
@@ -20,7 +20,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: 'Download the recording',
   description: 'The audio itself. Takes `Range`.',
-  security: SECURED,
+  ...needs('recordings:read'),
   request: { params: callParam },
   responses: {
     200: { description: 'All of it.', content: audio },

@@ -1,14 +1,6 @@
 import { recordingLinkSchema } from '@phonevoice/contracts'
 import { mintRecordingLink } from '@phonevoice/services/recordings'
-import {
-  type AddRoute,
-  answer,
-  callParam,
-  createRoute,
-  KEY_PROBLEMS,
-  problems,
-  SECURED,
-} from '../describe.ts'
+import { type AddRoute, answer, callParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 import { readyRecording } from './ready-recording.ts'
 
 const route = createRoute({
@@ -19,7 +11,7 @@ const route = createRoute({
   summary: 'Get a link to the recording',
   description:
     'A fresh link that works without a key for seven days: stereo WAV, the caller left and the assistant right.',
-  security: SECURED,
+  ...needs('recordings:read'),
   request: { params: callParam },
   responses: {
     200: answer(recordingLinkSchema, 'The link.'),

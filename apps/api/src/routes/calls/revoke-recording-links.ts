@@ -1,5 +1,5 @@
 import { revokeRecordingLinks } from '@phonevoice/services/recordings'
-import { type AddRoute, callParam, createRoute, KEY_PROBLEMS, problems, SECURED } from '../describe.ts'
+import { type AddRoute, callParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'post',
@@ -9,7 +9,7 @@ const route = createRoute({
   summary: 'Revoke all links to the recording',
   description:
     'No link given out so far opens the recording any more, the `recording_url` of `call.completed` included. `GET /v1/calls/{id}/recording` gives fresh ones.',
-  security: SECURED,
+  ...needs('recordings:write'),
   request: { params: callParam },
   responses: {
     204: { description: 'They are void; so they are when there were none.' },

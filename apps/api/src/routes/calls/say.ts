@@ -7,8 +7,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 import { commandCall } from './command-call.ts'
 
@@ -19,7 +19,7 @@ const route = createRoute({
   tags: ['Live control'],
   summary: 'Say something',
   description: 'The assistant says it with its own voice; it is a `transcription` like its other words.',
-  security: SECURED,
+  ...needs('calls:write'),
   request: { params: callParam, body: jsonBody(saySchema) },
   responses: {
     200: answer(controlResultSchema, 'What happened.'),

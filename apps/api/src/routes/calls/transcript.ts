@@ -1,15 +1,7 @@
 import { transcriptTurnSchema } from '@phonevoice/contracts'
 import { getTranscript } from '@phonevoice/services/calls'
 import { z } from 'zod'
-import {
-  type AddRoute,
-  answer,
-  callParam,
-  createRoute,
-  KEY_PROBLEMS,
-  problems,
-  SECURED,
-} from '../describe.ts'
+import { type AddRoute, answer, callParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const transcriptSchema = z
   .object({ object: z.literal('transcript'), call_id: z.string(), turns: z.array(transcriptTurnSchema) })
@@ -22,7 +14,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: "Read a call's transcript",
   description: 'What was said so far, in order. Of the assistant only what was heard counts as `text`.',
-  security: SECURED,
+  ...needs('calls:read'),
   request: { params: callParam },
   responses: {
     200: answer(transcriptSchema, 'The transcript.'),

@@ -6,8 +6,8 @@ import {
   createRoute,
   deliveryParam,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -17,7 +17,7 @@ const route = createRoute({
   tags: ['Webhooks'],
   summary: 'Read a webhook delivery',
   description: 'With every attempt: what was answered, how long it took, and the beginning of the answer.',
-  security: SECURED,
+  ...needs('webhooks:read'),
   request: { params: deliveryParam },
   responses: { 200: answer(deliverySchema, 'The delivery.'), ...problems(...KEY_PROBLEMS, 'not_found') },
 })

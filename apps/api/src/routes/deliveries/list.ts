@@ -6,9 +6,9 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -36,7 +36,7 @@ const route = createRoute({
   tags: ['Webhooks'],
   summary: 'List webhook deliveries',
   description: "Newest first, of the key's mode, each with every attempt.",
-  security: SECURED,
+  ...needs('webhooks:read'),
   request: { query },
   responses: {
     200: answer(listSchema(deliverySchema, 'DeliveryList'), 'A page of deliveries.'),

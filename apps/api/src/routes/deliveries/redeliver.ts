@@ -6,8 +6,8 @@ import {
   createRoute,
   deliveryParam,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -18,7 +18,7 @@ const route = createRoute({
   summary: 'Send a delivery again',
   description:
     'Whatever became of it: the same event with the same `id`, at once, and with a fresh schedule of retries. If the receiver is known to be down it goes when that is over, minutes later at most.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: deliveryParam },
   responses: {
     202: answer(deliverySchema, 'The delivery, about to be made again.'),

@@ -7,8 +7,8 @@ import {
   createRoute,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -19,7 +19,7 @@ const route = createRoute({
   summary: 'Never call a number again',
   description:
     'From now on calls to it are refused, and those that wait are not dialled; a call under way goes on. There is one list for test and live keys. Adding a number again changes nothing.',
-  security: SECURED,
+  ...needs('do_not_call:write'),
   request: { body: jsonBody(doNotCallAddSchema) },
   responses: {
     200: answer(doNotCallSchema, 'The number is on the list.'),

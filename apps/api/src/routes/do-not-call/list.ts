@@ -6,9 +6,9 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -31,7 +31,7 @@ const route = createRoute({
   tags: ['Do not call'],
   summary: 'List the numbers that are never called',
   description: 'Newest first.',
-  security: SECURED,
+  ...needs('do_not_call:read'),
   request: { query },
   responses: {
     200: answer(listSchema(doNotCallSchema, 'DoNotCallList'), 'A page of the list.'),

@@ -1,5 +1,5 @@
 import { removeDoNotCall } from '@phonevoice/services/do-not-call'
-import { type AddRoute, createRoute, doNotCallParam, KEY_PROBLEMS, problems, SECURED } from '../describe.ts'
+import { type AddRoute, createRoute, doNotCallParam, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'delete',
@@ -7,7 +7,7 @@ const route = createRoute({
   operationId: 'removeDoNotCall',
   tags: ['Do not call'],
   summary: 'Allow a number to be called again',
-  security: SECURED,
+  ...needs('do_not_call:write'),
   request: { params: doNotCallParam },
   responses: { 204: { description: 'It is off the list.' }, ...problems(...KEY_PROBLEMS, 'not_found') },
 })

@@ -1,7 +1,7 @@
 import { limitsSchema } from '@phonevoice/contracts'
 import { getDialPolicy } from '@phonevoice/services/dial-policy'
 import { getLimits } from '@phonevoice/services/limits'
-import { type AddRoute, answer, createRoute, KEY_PROBLEMS, problems, SECURED } from '../describe.ts'
+import { type AddRoute, answer, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'get',
@@ -11,7 +11,7 @@ const route = createRoute({
   summary: 'Read limits and dial policy',
   description:
     'What your organization may use at most, whom it may call and when. Whoever runs the service sets them.',
-  security: SECURED,
+  ...needs('limits:read'),
   responses: { 200: answer(limitsSchema, 'What holds now.'), ...problems(...KEY_PROBLEMS) },
 })
 

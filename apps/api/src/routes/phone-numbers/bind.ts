@@ -12,8 +12,8 @@ import {
   jsonBody,
   jsonText,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -24,7 +24,7 @@ const route = createRoute({
   summary: 'Let an assistant answer a number',
   description:
     'Also tells the carrier to ask us when the number is called. Binding a number again changes the assistant. Test keys bind +12025550190 to +12025550199.',
-  security: SECURED,
+  ...needs('numbers:write'),
   request: { headers: idempotencyHeaders, body: jsonBody(phoneNumberBindSchema) },
   responses: {
     200: answer(phoneNumberResourceSchema, 'The number, bound.'),

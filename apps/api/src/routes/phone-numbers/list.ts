@@ -6,9 +6,9 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -19,7 +19,7 @@ const route = createRoute({
   tags: ['Phone numbers'],
   summary: 'List phone numbers',
   description: "Newest first; only numbers of the key's own mode.",
-  security: SECURED,
+  ...needs('numbers:read'),
   request: { query: z.strictObject(pageQuery) },
   responses: {
     200: answer(listSchema(phoneNumberResourceSchema, 'PhoneNumberList'), 'A page of numbers.'),

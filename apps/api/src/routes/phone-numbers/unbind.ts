@@ -1,5 +1,5 @@
 import { unbindPhoneNumber } from '@phonevoice/services/phone-numbers'
-import { type AddRoute, createRoute, KEY_PROBLEMS, phoneNumberParam, problems, SECURED } from '../describe.ts'
+import { type AddRoute, createRoute, KEY_PROBLEMS, needs, phoneNumberParam, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'delete',
@@ -8,7 +8,7 @@ const route = createRoute({
   tags: ['Phone numbers'],
   summary: 'Stop answering a number',
   description: 'Calls to it are refused from now on. Its settings at the carrier are left alone.',
-  security: SECURED,
+  ...needs('numbers:write'),
   request: { params: phoneNumberParam },
   responses: { 204: { description: 'Nobody answers it.' }, ...problems(...KEY_PROBLEMS, 'not_found') },
 })

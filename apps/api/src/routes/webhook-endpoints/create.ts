@@ -9,8 +9,8 @@ import {
   jsonBody,
   jsonText,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -21,7 +21,7 @@ const route = createRoute({
   summary: 'Create a webhook endpoint',
   description:
     "It receives the chosen events of every call of the key's mode from now on, beside a call's own `webhook_url`, signed with a secret of its own. The secret is shown only here.",
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { headers: idempotencyHeaders, body: jsonBody(webhookEndpointCreateSchema) },
   responses: {
     201: answer(webhookEndpointCreatedSchema, 'The new endpoint with its secret.'),

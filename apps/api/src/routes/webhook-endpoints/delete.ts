@@ -1,5 +1,5 @@
 import { deleteWebhookEndpoint } from '@phonevoice/services/webhook-endpoints'
-import { type AddRoute, createRoute, endpointParam, KEY_PROBLEMS, problems, SECURED } from '../describe.ts'
+import { type AddRoute, createRoute, endpointParam, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 
 const route = createRoute({
   method: 'delete',
@@ -8,7 +8,7 @@ const route = createRoute({
   tags: ['Webhooks'],
   summary: 'Delete a webhook endpoint',
   description: 'Deliveries that still wait fail with `endpoint_deleted` when they come due.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam },
   responses: { 204: { description: 'It is gone.' }, ...problems(...KEY_PROBLEMS, 'not_found') },
 })

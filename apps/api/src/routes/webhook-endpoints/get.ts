@@ -6,8 +6,8 @@ import {
   createRoute,
   endpointParam,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -17,7 +17,7 @@ const route = createRoute({
   tags: ['Webhooks'],
   summary: 'Read a webhook endpoint',
   description: 'Whether it is enabled, how it is doing, and how it did in the last 24 hours.',
-  security: SECURED,
+  ...needs('webhooks:read'),
   request: { params: endpointParam },
   responses: {
     200: answer(webhookEndpointSchema, 'The endpoint, without its secret.'),

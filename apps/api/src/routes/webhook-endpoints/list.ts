@@ -6,9 +6,9 @@ import {
   answer,
   createRoute,
   KEY_PROBLEMS,
+  needs,
   pageQuery,
   problems,
-  SECURED,
   toList,
 } from '../describe.ts'
 
@@ -19,7 +19,7 @@ const route = createRoute({
   tags: ['Webhooks'],
   summary: 'List webhook endpoints',
   description: "Newest first, of the key's mode, without statistics.",
-  security: SECURED,
+  ...needs('webhooks:read'),
   request: { query: z.strictObject(pageQuery) },
   responses: {
     200: answer(listSchema(webhookEndpointSchema, 'WebhookEndpointList'), 'A page of endpoints.'),

@@ -8,8 +8,8 @@ import {
   endpointParam,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Send everything again that an endpoint failed to take',
   description:
     'All failed deliveries since a time, oldest first, at most 10,000 with one request. What still waits for a retry is not touched.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam, body: jsonBody(redeliverFailedSchema) },
   responses: {
     202: answer(redeliverySchema, 'How many will be sent again.'),

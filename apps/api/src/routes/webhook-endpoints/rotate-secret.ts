@@ -6,8 +6,8 @@ import {
   createRoute,
   endpointParam,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const rotate = createRoute({
@@ -18,7 +18,7 @@ const rotate = createRoute({
   summary: 'Begin to rotate the secret of an endpoint',
   description:
     '`PhoneVoice-Signature` stays on the old secret and `PhoneVoice-Signature-Next` carries the new one until the rotation is completed. Asking again meanwhile shows the same new secret.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam },
   responses: {
     200: answer(webhookEndpointRotatedSchema, 'The endpoint with its next secret.'),
@@ -42,7 +42,7 @@ const complete = createRoute({
   summary: 'Complete the rotation of a secret',
   description:
     'From now on only the new secret signs; for a few seconds requests under way may still carry both.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam },
   responses: {
     200: answer(webhookEndpointSchema, 'The endpoint.'),

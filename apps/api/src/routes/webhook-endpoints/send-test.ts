@@ -6,8 +6,8 @@ import {
   createRoute,
   endpointParam,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -18,7 +18,7 @@ const route = createRoute({
   summary: 'Send a test event to an endpoint',
   description:
     'A signed `endpoint.test`, tried once, whether the endpoint is enabled or not. The answer is its delivery, still pending; read it with `GET /v1/deliveries/{id}` to see what came back.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam },
   responses: {
     202: answer(deliverySchema, 'The delivery, about to be made.'),

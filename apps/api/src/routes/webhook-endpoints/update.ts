@@ -8,8 +8,8 @@ import {
   endpointParam,
   jsonBody,
   KEY_PROBLEMS,
+  needs,
   problems,
-  SECURED,
 } from '../describe.ts'
 
 const route = createRoute({
@@ -20,7 +20,7 @@ const route = createRoute({
   summary: 'Change, disable or enable a webhook endpoint',
   description:
     'Deliveries that wait go to the new URL. While an endpoint is disabled it is given no new deliveries, and those that come due fail with `endpoint_disabled`; redeliver them once it is enabled.',
-  security: SECURED,
+  ...needs('webhooks:write'),
   request: { params: endpointParam, body: jsonBody(webhookEndpointPatchSchema) },
   responses: {
     200: answer(webhookEndpointSchema, 'The endpoint as it is now.'),
