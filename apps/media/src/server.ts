@@ -67,6 +67,8 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
     perMessageDeflate: false,
     maxPayload: 64 * 1024,
     clientTracking: false,
+    // Base64 and numbers, fifty times a second: what is not UTF-8 is not understood either.
+    skipUTF8Validation: true,
   })
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {

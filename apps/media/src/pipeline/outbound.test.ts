@@ -104,7 +104,7 @@ describe('outbound audio', () => {
       world.run(20)
       most = Math.max(most, world.bufferedMs())
     }
-    expect(most).toBeLessThanOrEqual(300)
+    expect(most).toBeLessThanOrEqual(320)
     expect(most).toBeGreaterThanOrEqual(180)
   })
 

@@ -11,10 +11,10 @@
 import { MULAW_BYTES_PER_MS, MULAW_FRAME_BYTES, MULAW_SILENCE } from '@phonevoice/audio'
 import type { ClauseAudio } from './clause-audio.ts'
 
-/** How far sending runs ahead of playing. */
-const LEAD_MS = 300
-/** Most audio between two marks. */
-const PIECE_MS = 100
+/** How far sending runs ahead of playing, at most; at least a piece less. */
+const LEAD_MS = 320
+/** Most audio between two marks. Each piece costs a system call and a message back, however short. */
+const PIECE_MS = 160
 /** A mark this late is taken for returned: carriers lose them, and a call must not hang on one. */
 const MARK_OVERDUE_MS = 2000
 

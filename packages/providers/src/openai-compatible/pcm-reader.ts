@@ -24,15 +24,20 @@ export interface PcmReader {
 export function createPcmReader(): PcmReader {
   let kind: 'unknown' | 'raw' | 'wav-header' | 'wav' = 'unknown'
   let held = new Uint8Array(0)
-  let convert: (bytes: Uint8Array) => Int16Array = createPcmAssembler().push
-  let resampler: Resampler = createResampler({ fromHz: PCM_RATE_HZ, toHz: PCM_RATE_HZ })
+  /** Null: the bytes are what is asked for; only their cuts may lie inside a sample. */
+  let conversion: { toSamples(bytes: Uint8Array): Int16Array; resampler: Resampler } | null = null
+  let halfSample = new Uint8Array(0)
   /** Bytes of audio still to come; what follows them in a WAV is not sound. */
   let remaining = Number.POSITIVE_INFINITY
 
   function audio(bytes: Uint8Array): Uint8Array {
     const part = bytes.subarray(0, Math.min(bytes.length, remaining))
     remaining -= part.length
-    return pcmToBytes(resampler.process(convert(part)))
+    if (conversion) return pcmToBytes(conversion.resampler.process(conversion.toSamples(part)))
+    const samples = halfSample.length > 0 ? join(halfSample, part) : part
+    const wholeBytes = samples.length - (samples.length % 2)
+    halfSample = samples.slice(wholeBytes)
+    return samples.subarray(0, wholeBytes)
   }
 
   return {
@@ -44,8 +49,10 @@ export function createPcmReader(): PcmReader {
         const format = readWavFormat(held)
         if (format) {
           kind = 'wav'
-          convert = createConverter(format)
-          resampler = createResampler({ fromHz: format.sampleRateHz, toHz: PCM_RATE_HZ })
+          conversion = {
+            toSamples: createConverter(format),
+            resampler: createResampler({ fromHz: format.sampleRateHz, toHz: PCM_RATE_HZ }),
+          }
           remaining = format.dataBytes ?? Number.POSITIVE_INFINITY
           held = held.slice(format.dataOffset)
         }
@@ -57,7 +64,7 @@ export function createPcmReader(): PcmReader {
     },
     flush() {
       const rest = kind === 'unknown' ? audio(held) : new Uint8Array(0)
-      return join(rest, pcmToBytes(resampler.flush()))
+      return conversion ? join(rest, pcmToBytes(conversion.resampler.flush())) : rest
     },
   }
 }

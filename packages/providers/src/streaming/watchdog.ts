@@ -26,7 +26,7 @@ export function createWatchdog({ clock, outer, vendor, operation }: WatchdogOpti
   const controller = new AbortController()
   const timers = new Set<Timer>()
   let verdict: ProviderError | null = null
-  const abort = () => controller.abort()
+  const abort = () => controller.abort(ABORTED)
   if (outer.aborted) abort()
   else outer.addEventListener('abort', abort, { once: true })
 
@@ -68,6 +68,9 @@ export function createWatchdog({ clock, outer, vendor, operation }: WatchdogOpti
 export class Aborted extends Error {
   override name = 'Aborted'
 }
+
+/** Made once: every request ends with an abort, and the platform would collect a stack for the reason of each. */
+const ABORTED = new Aborted('The request is over.')
 
 /** Waits for `work` no longer than until `signal` aborts, whether or not the work itself listens to the signal. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
