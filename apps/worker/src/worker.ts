@@ -47,7 +47,7 @@ export interface Worker {
 }
 
 /** Rows in hand at once. Separate, so that slow receivers hold up no dial and long endings no delivery. */
-const SLOTS = { deliveries: 200, lines: 64, finishes: 64 }
+const SLOTS = { deliveries: 200, lines: 64, finishes: 64, erasures: 8 }
 const SWEEP_EVERY_MS = 1000
 const RECONCILE_EVERY_MS = 5000
 const RECONCILE_BATCH = 50
@@ -76,6 +76,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
     carrierOf,
     analystFor: createAnalystFor({ openai: deps.openai, guardedFetch: deps.client.fetch, now: timers.now }),
     mergeRecording: createMergeRecording(deps.storage),
+    storage: deps.storage,
   }
   const delivering = { ctx, timers, client: deps.client, secretsOf: createSecretCache(ctx, timers) }
   const workLeases = createLeaseKeeper(ctx, 'work_items', timers, log)
@@ -100,6 +101,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
     })
   const lines = pullerFor('lines', ['dial', 'hang-up'], slots.lines)
   const finishes = pullerFor('finishes', ['finish'], slots.finishes)
+  const erasures = pullerFor('erasures', ['erase'], slots.erasures)
   const deliveries = createPuller<ClaimedDelivery>({
     name: 'deliveries',
     slots: slots.deliveries,
@@ -109,7 +111,7 @@ export function createWorker(deps: WorkerDependencies): Worker {
     timers,
     log,
   })
-  const pullers = [lines, finishes, deliveries]
+  const pullers = [lines, finishes, erasures, deliveries]
 
   function wakeHere(wakeUp: WakeUp): boolean {
     if (wakeUp.kind === 'delivery') return deliveries.inHand < slots.deliveries && deliveries.nudge(wakeUp.id)

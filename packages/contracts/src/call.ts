@@ -173,6 +173,14 @@ export const callSchema = z
     recording_url: z.string().nullable(),
     analysis: analysisSchema.nullable(),
     latency: latencySchema.nullable(),
+    disclosed_at: z.iso.datetime().nullable().meta({
+      description:
+        "When the caller had heard the assistant's `disclosure` whole; null: not, or there is none.",
+    }),
+    content_deleted_at: z.iso.datetime().nullable().meta({
+      description:
+        'From here on nothing that was said is kept, and numbers show their last four digits only. Null: it is there.',
+    }),
   })
   .meta({ id: 'Call' })
 export type Call = z.infer<typeof callSchema>

@@ -55,7 +55,9 @@ export const eventSchema = z
     event: z.enum(EVENT_TYPES),
     call_id: z.string(),
     timestamp: z.int().meta({ description: 'When it happened, Unix seconds.' }),
-    data: z.record(z.string(), z.unknown()),
+    data: z.record(z.string(), z.unknown()).meta({
+      description: '`{"redacted": true}` once the call\'s content has been deleted.',
+    }),
     id: z.string().meta({
       description: 'The same on every delivery: deduplicate by it.',
       example: 'evt_01jd3v9x6k8m2n4p6q8r0s2t4v',
@@ -74,6 +76,9 @@ export interface StoredEvent {
   occurredAtMs: number
   data: string
 }
+
+/** What `data` becomes when a call's content is deleted; the rest of the event stays. */
+export const REDACTED_EVENT_DATA = '{"redacted":true}'
 
 /** Serialises event data once, in a form that survives `JSON.stringify(JSON.parse(text))` unchanged. */
 export function serialiseEventData<T extends EventType>(data: EventData<T>): string {

@@ -12,6 +12,7 @@ import { addUpdateAssistant } from './assistants/update.ts'
 import { addListAuditEntries } from './audit-log/list.ts'
 import { addCallContext } from './calls/context.ts'
 import { addCreateCall } from './calls/create.ts'
+import { addDeleteCallContent } from './calls/delete-content.ts'
 import { addListDeliveries } from './calls/deliveries.ts'
 import { addEndCall } from './calls/end.ts'
 import { addStreamCallEvents } from './calls/event-stream.ts'
@@ -69,6 +70,7 @@ const ROUTES: readonly AddRoute[] = [
   addGetRecording,
   addGetRecordingAudio,
   addRevokeRecordingLinks,
+  addDeleteCallContent,
   addListDeliveries,
   addOpenRecordingLink,
   addCreateAssistant,

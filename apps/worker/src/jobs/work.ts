@@ -1,8 +1,10 @@
 import type { Timers } from '@phonevoice/base'
+import { eraseContent } from '@phonevoice/services/content'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { dialCall, hangUpCall } from '@phonevoice/services/dials'
 import { type FinishInput, finishCall } from '@phonevoice/services/finish'
 import { retryWork, type Step, settleWork, type Work, type WorkKind } from '@phonevoice/services/work'
+import type { ObjectStorage } from '@phonevoice/storage'
 import type { createCarrierOf } from '../outside.ts'
 
 export interface WorkDependencies {
@@ -13,6 +15,7 @@ export interface WorkDependencies {
   admit(): Promise<void>
   analystFor: FinishInput['analystFor']
   mergeRecording: FinishInput['mergeRecording']
+  storage: ObjectStorage
 }
 
 /** One handler per kind of work. */
@@ -21,6 +24,8 @@ const HANDLERS: Record<WorkKind, (deps: WorkDependencies, work: Work) => Promise
   'hang-up': ({ ctx, carrierOf }, work) => hangUpCall(ctx, { work, carrierOf }),
   finish: ({ ctx, timers, analystFor, mergeRecording }, work) =>
     finishCall(ctx, { work, timers, analystFor, mergeRecording }),
+  erase: ({ ctx, storage }, work) =>
+    eraseContent(ctx, { work, deleteFiles: (prefix) => deleteFiles(storage, prefix) }),
 }
 
 /** Does a claimed piece of work and settles it. Returns when it is due again, null when it is done. */
@@ -44,4 +49,8 @@ export async function doWork(deps: WorkDependencies, work: Work): Promise<number
   }
   await settleWork(ctx, work, step)
   return step.nextAtMs
+}
+
+async function deleteFiles(storage: ObjectStorage, prefix: string): Promise<void> {
+  for (const key of await storage.list(prefix)) await storage.delete(key)
 }

@@ -3,7 +3,8 @@
  *
  * One statement is atomic without a transaction, costs one round trip, and cannot be torn when the connection dies half-way. The UPDATE locks the
  * call's row, so `last_sequence` numbers the events of a call without gaps however many writers there are. Rules that keep it right: each row is
- * touched once, ids and times come from the app, and a change that does not apply writes nothing at all.
+ * touched once, ids and times come from the app, and a change that does not apply writes nothing at all. When the content of a call has been deleted, what
+ * comes late is counted and sent like everything else, but says nothing.
  */
 import { newId } from '@phonevoice/base'
 import {
@@ -11,10 +12,13 @@ import {
   type EventData,
   type EventType,
   FINAL_CALL_STATUSES,
+  REDACTED_EVENT_DATA,
   serialiseEventData,
 } from '@phonevoice/contracts'
+import { insertAudit, type NewAuditEntry } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { insertDeliveries } from '../deliveries/new-deliveries.ts'
+import type { WorkKind } from '../work/claim-work.ts'
 
 /** Columns of `calls` a change may set. `undefined` leaves a column alone. */
 export interface CallColumns {
@@ -33,6 +37,8 @@ export interface CallColumns {
   cost_breakdown?: string
   analysis?: string
   latency?: string | null
+  disclosed_at?: Date
+  content_deleted_at?: Date
 }
 
 /** An event to append. Build it with `callEvent`. */
@@ -59,13 +65,22 @@ export interface CallChange {
   /** Applies only while the call has one of these statuses. */
   fromStatuses: readonly CallStatus[]
   /** Applies only when these columns are still null. */
-  onlyIfNull?: readonly ('started_at' | 'ended_at' | 'completed_at' | 'carrier_call_id' | 'ending_reason')[]
+  onlyIfNull?: readonly (
+    | 'started_at'
+    | 'ended_at'
+    | 'completed_at'
+    | 'carrier_call_id'
+    | 'ending_reason'
+    | 'content_deleted_at'
+  )[]
   set?: CallColumns
   events?: readonly NewEvent[]
   /** Work to be done from `nextAtMs` on; a kind (and detail) exists once per call, repeating it changes nothing. */
-  work?: readonly { kind: 'dial' | 'finish' | 'hang-up'; detail?: string; nextAtMs: number }[]
+  work?: readonly { kind: WorkKind; detail?: string; nextAtMs: number }[]
   /** Written with its event; a turn number exists once per call, repeating it throws `23505`. */
   turn?: NewTurn
+  /** Written exactly when the change is. */
+  audit?: NewAuditEntry
 }
 
 export interface CallChanged {
@@ -92,7 +107,12 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
   const events = change.events ?? []
   const work = change.work ?? []
   const turns = change.turn ? [change.turn] : []
-  const columns = { ...dropUndefined(change.set ?? {}), last_seen_at: now }
+  const { analysis, ...rest } = change.set ?? {}
+  const columns = { ...dropUndefined(rest), last_seen_at: now }
+  const analysed =
+    analysis === undefined
+      ? sql``
+      : sql`, analysis = case when content_deleted_at is null then ${analysis}::text end`
   const stillNull = (change.onlyIfNull ?? []).reduce(
     (all, column) => sql`${all} and ${sql(column)} is null`,
     sql``,
@@ -103,12 +123,13 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
 
   const [row] = await sql<CallChangeRow[]>`
     with changed as (
-      update calls set ${sql(columns)}, last_sequence = last_sequence + ${events.length}
+      update calls set ${sql(columns)} ${analysed}, last_sequence = last_sequence + ${events.length}
       where id = ${change.callId} and status = any(${change.fromStatuses as CallStatus[]}) ${stillNull}
-      returning id, organization_id, mode, status, webhook_url, webhook_events, last_sequence
+      returning id, organization_id, mode, status, webhook_url, webhook_events, last_sequence, content_deleted_at
     ), new_events as (
       insert into call_events (id, call_id, sequence, type, occurred_at, data)
-      select e.id, changed.id, changed.last_sequence - ${events.length} + e.number, e.type, e.occurred_at, e.data
+      select e.id, changed.id, changed.last_sequence - ${events.length} + e.number, e.type, e.occurred_at,
+        case when changed.content_deleted_at is null then e.data else ${REDACTED_EVENT_DATA} end
       from changed, unnest(
         ${eventIds}::text[], ${events.map((event) => event.type)}::text[],
         ${events.map((event) => new Date(event.occurredAtMs).toISOString())}::timestamptz[], ${events.map((event) => event.data)}::text[]
@@ -131,7 +152,8 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
         ${turns.map((turn) => turn.text)}::text[], ${turns.map((turn) => turn.text_planned)}::text[], ${turns.map((turn) => String(turn.interrupted))}::text[]::boolean[],
         ${turns.map((turn) => turn.start_ms)}::int[], ${turns.map((turn) => turn.end_ms)}::int[]
       ) as t (id, turn, role, text, text_planned, interrupted, start_ms, end_ms)
-    )
+      where changed.content_deleted_at is null
+    ) ${change.audit ? sql`, new_audit as (${insertAudit(ctx, change.audit, 'changed')})` : sql``}
     select changed.status, changed.organization_id, changed.last_sequence,
       array(select id from new_deliveries) as delivery_ids,
       array(select id from new_work where next_at <= ${now}) as work_ids

@@ -1,5 +1,11 @@
 import { isId } from '@phonevoice/base'
-import type { EventType, StoredEvent, TranscriptTurn } from '@phonevoice/contracts'
+import {
+  type EventType,
+  REDACTED_EVENT_DATA,
+  type StoredEvent,
+  type TranscriptTurn,
+} from '@phonevoice/contracts'
+import { contentDeleted } from '../content/content-deleted.ts'
 import type { ServiceContext } from '../context.ts'
 import { type CallKey, callNotFound } from './call-row.ts'
 
@@ -16,7 +22,8 @@ export async function listEvents(
   const { sql } = ctx.db
   if (!isId('call', input.callId)) throw callNotFound()
   const rows = await sql<(EventRow | { id: null })[]>`
-    select e.id, e.sequence, e.type, e.occurred_at, e.data
+    select e.id, e.sequence, e.type, e.occurred_at,
+      case when c.content_deleted_at is null then e.data else ${REDACTED_EVENT_DATA} end as data
     from calls c left join call_events e on e.call_id = c.id and e.sequence > ${input.after}
     where c.id = ${input.callId} and c.organization_id = ${input.organizationId} ${ofMode(ctx, input)}
     order by e.sequence limit ${Math.min(EVENTS_MAX, Math.max(1, input.limit ?? EVENTS_MAX))}`
@@ -33,17 +40,19 @@ export async function listEvents(
     }))
 }
 
-/** What was said, in order. Throws `not_found`. */
+/** What was said, in order. Throws `not_found`, `content_deleted`. */
 export async function getTranscript(ctx: ServiceContext, input: CallKey): Promise<TranscriptTurn[]> {
   const { sql } = ctx.db
   if (!isId('call', input.callId)) throw callNotFound()
-  const rows = await sql<(TranscriptTurn | { turn: null })[]>`
-    select t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms
+  const rows = await sql<((TranscriptTurn | { turn: null }) & { is_deleted: boolean })[]>`
+    select c.content_deleted_at is not null as is_deleted, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms
     from calls c left join turns t on t.call_id = c.id
     where c.id = ${input.callId} and c.organization_id = ${input.organizationId} ${ofMode(ctx, input)}
     order by t.turn`
-  if (rows.length === 0) throw callNotFound()
-  return rows.filter((row) => row.turn !== null).map((row) => ({ ...row }))
+  const [first] = rows
+  if (!first) throw callNotFound()
+  if (first.is_deleted) throw contentDeleted()
+  return rows.flatMap(({ is_deleted: _, ...turn }) => (turn.turn === null ? [] : [turn]))
 }
 
 function ofMode(ctx: ServiceContext, input: CallKey) {

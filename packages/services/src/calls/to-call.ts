@@ -38,6 +38,8 @@ export function toCall(
     recording_url: options.recordingUrl,
     analysis: row.analysis === null ? null : parse<Analysis>(row.analysis),
     latency: row.latency === null ? null : parse<Latency>(row.latency),
+    disclosed_at: row.disclosedAt?.toISOString() ?? null,
+    content_deleted_at: row.contentDeletedAt?.toISOString() ?? null,
   }
 }
 

@@ -3,6 +3,7 @@ import { NotFound } from '@phonevoice/base'
 import { schema } from '@phonevoice/db'
 import { eq } from 'drizzle-orm'
 import { type CallKey, getCall } from '../calls/call-row.ts'
+import { contentDeleted } from '../content/content-deleted.ts'
 import type { ServiceContext } from '../context.ts'
 import type { RecordingRow } from './read-recording.ts'
 
@@ -29,17 +30,20 @@ export function mintRecordingLink(
   return { token, url: `${ctx.settings.apiOrigin}/rec/${token}`, expiresAt: new Date(expiresAtMs) }
 }
 
-/** The recording a link opens. Throws `not_found` for what is no link of ours, `link_expired` for one that is old or revoked. */
+/** The recording a link opens. Throws `not_found` for what is no link of ours, `link_expired` for one that is old or revoked, `content_deleted`. */
 export async function openRecordingLink(
   ctx: ServiceContext,
   input: { token: string },
 ): Promise<RecordingRow> {
   const claims = readToken(ctx, input.token)
   if (!claims) throw new NotFound('not_found', 'This is not a link to a recording.')
-  const [row] = await ctx.db.orm
-    .select()
+  const [found] = await ctx.db.orm
+    .select({ row: schema.recordings, contentDeletedAt: schema.calls.contentDeletedAt })
     .from(schema.recordings)
+    .innerJoin(schema.calls, eq(schema.calls.id, schema.recordings.callId))
     .where(eq(schema.recordings.id, claims.recordingId))
+  const row = found?.row
+  if (row?.status === 'deleted' || found?.contentDeletedAt) throw contentDeleted()
   if (!row || claims.expiresAtMs <= ctx.clock.now() || claims.linkVersion !== row.linkVersion)
     throw new NotFound(
       'link_expired',

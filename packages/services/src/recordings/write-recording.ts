@@ -27,12 +27,15 @@ export async function startRecording(
   return { recordingId: row.id }
 }
 
-/** A part is in storage. Repeating it changes nothing. */
+/** A part is in storage. Repeating it changes nothing; of a recording that was deleted no part is noted. */
 export async function addRecordingPart(ctx: ServiceContext, input: RecordingPart): Promise<void> {
   await ctx.db.sql`
     insert into recording_parts (stream_id, number, storage_key, offset_ms, duration_ms, is_last)
-    values (${input.streamId}, ${input.number}, ${input.storageKey}, ${Math.round(input.offsetMs)},
-      ${Math.round(input.durationMs)}, ${input.isLast})
+    select ${input.streamId}, ${input.number}::int, ${input.storageKey}, ${Math.round(input.offsetMs)}::int,
+      ${Math.round(input.durationMs)}::int, ${input.isLast}::bool
+    where not exists (
+      select from streams s join recordings r on r.call_id = s.call_id where s.id = ${input.streamId} and r.status = 'deleted'
+    )
     on conflict do nothing`
 }
 

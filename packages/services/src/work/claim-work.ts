@@ -1,14 +1,14 @@
 import type { ServiceContext } from '../context.ts'
 import { LEASE_MS, newLeaseToken } from './lease.ts'
 
-export type WorkKind = 'dial' | 'finish' | 'hang-up'
+export type WorkKind = 'dial' | 'finish' | 'hang-up' | 'erase'
 
 /** A claimed work item. */
 export interface Work {
   id: string
   callId: string
   kind: WorkKind
-  /** For `hang-up`: the carrier's call id. */
+  /** For `hang-up`: the carrier's call id. For `erase`: `recording`, or empty for everything. */
   detail: string
   /** When the carrier was last about to be asked to dial, Unix milliseconds. */
   intentAtMs: number | null

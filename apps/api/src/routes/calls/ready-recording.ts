@@ -1,12 +1,14 @@
 import { Conflict, NotFound } from '@phonevoice/base'
 import { type CallKey, getCall } from '@phonevoice/services/calls'
+import { contentDeleted } from '@phonevoice/services/content'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { findRecording, type RecordingRow } from '@phonevoice/services/recordings'
 
-/** A call's recording that can be heard. Throws `not_found`, `recording_not_ready` or `recording_unavailable`. */
+/** A call's recording that can be heard. Throws `not_found`, `recording_not_ready`, `recording_unavailable` or `content_deleted`. */
 export async function readyRecording(context: ServiceContext, key: CallKey): Promise<RecordingRow> {
   const call = await getCall(context, key)
   const recording = await findRecording(context, { callId: call.id })
+  if (call.contentDeletedAt !== null || recording?.status === 'deleted') throw contentDeleted()
   if (recording?.storageKey) return recording
   const mayStillCome = call.isRecorded && call.completedAt === null && recording?.status !== 'failed'
   if (mayStillCome)

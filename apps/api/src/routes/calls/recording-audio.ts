@@ -30,6 +30,7 @@ const route = createRoute({
       'not_found',
       'recording_not_ready',
       'recording_unavailable',
+      'content_deleted',
       'range_not_satisfiable',
     ),
   },

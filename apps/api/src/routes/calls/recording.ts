@@ -15,7 +15,13 @@ const route = createRoute({
   request: { params: callParam },
   responses: {
     200: answer(recordingLinkSchema, 'The link.'),
-    ...problems(...KEY_PROBLEMS, 'not_found', 'recording_not_ready', 'recording_unavailable'),
+    ...problems(
+      ...KEY_PROBLEMS,
+      'not_found',
+      'recording_not_ready',
+      'recording_unavailable',
+      'content_deleted',
+    ),
   },
 })
 

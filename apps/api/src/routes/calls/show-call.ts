@@ -10,7 +10,8 @@ export async function showCall(context: ServiceContext, row: CallRow): Promise<C
 
 async function recordingUrlOf(context: ServiceContext, row: CallRow): Promise<string | null> {
   // Audio is there to be heard only once the call is over: the question is not asked before.
-  if (!row.isRecorded || row.startedAt === null || row.endedAt === null) return null
+  if (!row.isRecorded || row.startedAt === null || row.endedAt === null || row.contentDeletedAt !== null)
+    return null
   const recording = await findRecording(context, { callId: row.id })
   if (!recording?.storageKey) return null
   return mintRecordingLink(context, { recording }).url

@@ -18,7 +18,7 @@ const route = createRoute({
   request: { params: callParam },
   responses: {
     200: answer(transcriptSchema, 'The transcript.'),
-    ...problems(...KEY_PROBLEMS, 'not_found'),
+    ...problems(...KEY_PROBLEMS, 'not_found', 'content_deleted'),
   },
 })
 

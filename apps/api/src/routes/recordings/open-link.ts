@@ -17,7 +17,13 @@ const route = createRoute({
   responses: {
     200: { description: 'All of it.', content: audio },
     206: { description: 'The range.', content: audio },
-    ...problems('not_found', 'link_expired', 'recording_unavailable', 'range_not_satisfiable'),
+    ...problems(
+      'not_found',
+      'link_expired',
+      'recording_unavailable',
+      'content_deleted',
+      'range_not_satisfiable',
+    ),
   },
 })
 

@@ -1,0 +1,3 @@
+export { contentDeleted } from './content-deleted.ts'
+export { deleteCallContent } from './delete-content.ts'
+export { eraseContent } from './erase-content.ts'
