@@ -55,7 +55,7 @@ test('a run of the product keeps its promises, and says so', async () => {
 
   const receipts: Receipt[] = []
   for (let failures = 0; ; ) {
-    const claimed = await claimDeliveries(ctx, { limit: 7 })
+    const { deliveries: claimed } = await claimDeliveries(ctx, { limit: 7 })
     if (claimed.length === 0) break
     for (const delivery of claimed) {
       clock.advance(3)

@@ -60,12 +60,12 @@ test('what a claim took without its answer arriving is claimed again at once, an
   await world.speak(await world.call(organizationId, 'http://127.0.0.1:1/hook'))
   let isCut = true
   const claim = createSureClaim(world.ctx, 'deliveries', async (input: ClaimDeliveriesInput) => {
-    const claimed = await claimDeliveries(world.ctx, input)
+    const { deliveries } = await claimDeliveries(world.ctx, input)
     if (isCut) throw new Error('The connection was cut.')
-    return claimed
+    return deliveries
   })
   await expect(claim({ limit: 10 })).rejects.toThrow('cut')
-  expect(await claimDeliveries(world.ctx, { limit: 10 })).toEqual([])
+  expect((await claimDeliveries(world.ctx, { limit: 10 })).deliveries).toEqual([])
   isCut = false
   expect(await claim({ limit: 10 })).toMatchObject([{ attempt: 1 }])
   expect(await claim({ limit: 10 })).toEqual([])

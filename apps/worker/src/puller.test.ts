@@ -61,7 +61,10 @@ test('a claim that never answers does not stop the next one', async () => {
   const ran: string[] = []
   const { puller } = pullerOf(timers, {
     slots: 2,
-    claim: () => (++claims === 1 ? new Promise(() => {}) : Promise.resolve(claims === 2 ? [item] : [])),
+    claim: () =>
+      ++claims === 1
+        ? new Promise(() => {})
+        : Promise.resolve({ items: claims === 2 ? [item] : [], hasMore: false }),
     async run({ id }) {
       ran.push(id)
       return null
@@ -83,7 +86,7 @@ test('work that never ends gives its slot and its lease back', async () => {
   const timers = manualTimers()
   const { puller, held } = pullerOf(timers, {
     slots: 1,
-    claim: async () => [item],
+    claim: async () => ({ items: [item], hasMore: false }),
     run: () => new Promise(() => {}),
   })
   puller.sweep()

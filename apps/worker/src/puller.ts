@@ -14,12 +14,18 @@ export interface PullerOptions<T extends Held> {
   name: string
   /** Rows in hand at once. */
   slots: number
-  claim(input: { ids?: readonly string[]; limit: number }): Promise<T[]>
+  claim(input: { ids?: readonly string[]; limit: number }): Promise<Claim<T>>
   /** Works on one row and settles it. Returns when the row wants to be looked at again, if that is soon; null otherwise. */
   run(item: T, signal: AbortSignal): Promise<number | null>
   leases: LeaseKeeper
   timers: Timers
   log: Log
+}
+
+export interface Claim<T> {
+  items: readonly T[]
+  /** Others may be claimed as soon as something in hand has been settled. */
+  hasMore: boolean
 }
 
 export interface Puller {
@@ -33,7 +39,11 @@ export interface Puller {
 }
 
 /** Most rows claimed by one statement. */
-const BATCH_MAX = 50
+const BATCH_MAX = 100
+/** From one claim to the next: a steady trickle is claimed together as well. The first after a while begins at once. */
+const PAUSE_MS = 5
+/** What a sweep leaves because of somebody's share is looked for this often while that share is in use. */
+const SWEEP_PAUSE_MS = 20
 /** Most nudges remembered; the sweep finds the others. */
 const NUDGES_MAX = 2000
 /** A row due sooner than the next sweep gets a timer of its own. */
@@ -52,12 +62,18 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
   let wantsSweep = false
   let isLooking = false
   let isStopped = false
+  /** Something was left that may be claimed when something in hand has been settled. */
+  let isMoreLeft = false
+  let claimedAtMs = Number.NEGATIVE_INFINITY
+  let sweptAtMs = Number.NEGATIVE_INFINITY
 
   function look(): void {
     if (isLooking || isStopped) return
     isLooking = true
+    const restMs = claimedAtMs + PAUSE_MS - timers.now()
     // What arrives in the same turn of the event loop is claimed together.
-    setImmediate(() => {
+    const soon = restMs > 0 ? (run: () => void) => timers.after(restMs, run) : setImmediate
+    soon(() => {
       claimAll()
         .catch((error: unknown) => log.warn('Due work could not be claimed', { name, error }))
         .finally(() => {
@@ -74,7 +90,11 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
       for (const id of ids) nudged.delete(id)
       if (ids.length === 0 && !wantsSweep) return
       const isSweep = ids.length === 0
-      const items = await within(CLAIM_MAX_MS, options.claim(isSweep ? { limit } : { ids, limit }))
+      claimedAtMs = timers.now()
+      if (isSweep) sweptAtMs = claimedAtMs
+      const claim = options.claim(isSweep ? { limit } : { ids, limit })
+      const { items, hasMore } = await within(CLAIM_MAX_MS, claim)
+      isMoreLeft = hasMore || (isMoreLeft && !isSweep)
       // A full batch may have left rows behind, of a sweep or of the named ones.
       wantsSweep = items.length === limit || (wantsSweep && !isSweep)
       for (const item of items) begin(item)
@@ -93,6 +113,7 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
         release()
         running.delete(work)
         if (nextAtMs !== null) lookAgain(item.id, nextAtMs)
+        if (isMoreLeft && timers.now() - sweptAtMs >= SWEEP_PAUSE_MS) wantsSweep = true
         if (wantsSweep || nudged.size > 0) look()
       })
     running.add(work)

@@ -190,7 +190,9 @@ describe('deliveries', () => {
   test('that a dead worker held are resumed when its lease ends', async () => {
     const { url, receipts } = await receiver()
     const callId = await callWithEvents(url, 2)
-    const [held] = await claimDeliveries(ctx, { limit: 10, leaseMs: 600 })
+    const {
+      deliveries: [held],
+    } = await claimDeliveries(ctx, { limit: 10, leaseMs: 600 })
     expect(held).toMatchObject({ callId, event: { sequence: 1 } })
     startWorker()
     await expect.poll(() => sequences(receipts), { timeout: 10_000 }).toEqual([1, 2])

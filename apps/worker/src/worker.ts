@@ -21,6 +21,7 @@ import { createLeaseKeeper } from './lease-keeper.ts'
 import { createMergeRecording } from './merge-recording.ts'
 import { createAnalystFor, createCarrierOf, type OpenAiAccess } from './outside.ts'
 import { createPuller } from './puller.ts'
+import { createRecorder } from './recorder.ts'
 import { createSecretCache } from './secret-cache.ts'
 import { createSureClaim } from './sure-claim.ts'
 
@@ -78,7 +79,13 @@ export function createWorker(deps: WorkerDependencies): Worker {
     mergeRecording: createMergeRecording(deps.storage),
     storage: deps.storage,
   }
-  const delivering = { ctx, timers, client: deps.client, secretsOf: createSecretCache(ctx, timers) }
+  const delivering = {
+    ctx,
+    timers,
+    client: deps.client,
+    secretsOf: createSecretCache(ctx, timers),
+    record: createRecorder(ctx),
+  }
   const workLeases = createLeaseKeeper(ctx, 'work_items', timers, log)
   const deliveryLeases = createLeaseKeeper(ctx, 'deliveries', timers, log)
   let sweptAtMs = Number.NEGATIVE_INFINITY
@@ -88,11 +95,11 @@ export function createWorker(deps: WorkerDependencies): Worker {
       name,
       slots: size,
       claim: createSureClaim(ctx, 'work_items', async (input: ClaimWorkInput) => {
-        const claimed = await claimWork(ctx, { ...input, kinds })
+        const items = await claimWork(ctx, { ...input, kinds })
         sweptAtMs = timers.now()
         // A call that is being finished has given its line back.
-        if (claimed.some((item) => item.kind === 'finish')) admitSoon()
-        return claimed
+        if (items.some((item) => item.kind === 'finish')) admitSoon()
+        return { items, hasMore: false }
       }),
       run: (item) => doWork(work, item),
       leases: workLeases,
@@ -105,7 +112,10 @@ export function createWorker(deps: WorkerDependencies): Worker {
   const deliveries = createPuller<ClaimedDelivery>({
     name: 'deliveries',
     slots: slots.deliveries,
-    claim: createSureClaim(ctx, 'deliveries', (input: ClaimDeliveriesInput) => claimDeliveries(ctx, input)),
+    claim: createSureClaim(ctx, 'deliveries', async (input: ClaimDeliveriesInput) => {
+      const { deliveries: items, hasMore } = await claimDeliveries(ctx, input)
+      return { items, hasMore }
+    }),
     run: (item, signal) => deliver(delivering, item, signal),
     leases: deliveryLeases,
     timers,

@@ -1,5 +1,6 @@
 export * from './clock.ts'
 export * from './config.ts'
 export * from './errors.ts'
+export * from './gather.ts'
 export * from './ids.ts'
 export * from './log.ts'

@@ -39,6 +39,24 @@ describe('the outbox', () => {
     expect(batches).toEqual([['a'], ['a']])
   })
 
+  test('the first leaves at once; what comes within the pause leaves together after it', async () => {
+    const batches: string[][] = []
+    const outbox = createOutbox<string>({
+      key: (item) => item,
+      send: async (batch) => void batches.push([...batch]),
+      onLost: () => {},
+      pauseMs: 300,
+    })
+    outbox.add('a')
+    await expect.poll(() => batches.length).toBe(1)
+    outbox.add('b')
+    await nextTurn()
+    outbox.add('c')
+    await expect.poll(() => batches.flat().length).toBe(3)
+    expect(batches).toEqual([['a'], ['b', 'c']])
+    await outbox.close()
+  })
+
   test('a full outbox drops the oldest and says how many', async () => {
     const sent: number[] = []
     const losses: number[] = []

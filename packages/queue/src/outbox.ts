@@ -13,6 +13,8 @@ export interface OutboxOptions<T> {
   sizeMax?: number
   /** Most items in a batch. Default 100. */
   batchMax?: number
+  /** From the beginning of a batch to the next one's: a steady trickle is gathered as well, and what comes after a while leaves at once. Default 0. */
+  pauseMs?: number
   /** How long a batch may take before the next is tried. Default 5,000. */
   sendTimeoutMs?: number
 }
@@ -28,12 +30,13 @@ const REPORT_EVERY_MS = 10_000
 const CLOSE_TIMEOUT_MS = 1000
 
 export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
-  const { sizeMax = 10_000, batchMax = 100, sendTimeoutMs = 5000 } = options
+  const { sizeMax = 10_000, batchMax = 100, pauseMs = 0, sendTimeoutMs = 5000 } = options
   const waiting = new Map<string, T>()
   let draining: Promise<void> | null = null
   let isClosed = false
   let lost = 0
   let reportedAtMs = 0
+  let sentAtMs = Number.NEGATIVE_INFINITY
 
   function lose(count: number, error: unknown): void {
     lost += count
@@ -48,6 +51,9 @@ export function createOutbox<T>(options: OutboxOptions<T>): Outbox<T> {
     // What is added in the same turn of the event loop leaves together.
     await new Promise<void>((resolve) => setImmediate(resolve))
     while (waiting.size > 0) {
+      const restMs = sentAtMs + pauseMs - performance.now()
+      if (restMs > 0 && !isClosed) await new Promise((resolve) => setTimeout(resolve, restMs))
+      sentAtMs = performance.now()
       const batch: T[] = []
       for (const [key, item] of waiting) {
         if (batch.length === batchMax) break

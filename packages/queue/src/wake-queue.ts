@@ -15,12 +15,16 @@ export interface WakeQueue<W extends WakeUpMessage> {
   close(): Promise<void>
 }
 
+/** A job costs the queue a thousand times what a wake-up in it costs. */
+const PAUSE_MS = 10
+
 /** The sending side. It connects in the background; several calls with the same id before it leaves are one. */
 export function createWakeQueue<W extends WakeUpMessage>(connection: QueueConnection): WakeQueue<W> {
   const queue = openQueue(connection)
   const outbox = createOutbox<W>({
     key: (wakeUp) => `${wakeUp.kind}:${wakeUp.id}`,
     send: (wakeUps) => queue.add({ wakeUps: [...wakeUps] }),
+    pauseMs: PAUSE_MS,
     onLost: (count, error) =>
       connection.log.warn('Wake-ups were lost; the sweeper will find their rows', { count, error }),
   })

@@ -4,8 +4,9 @@ import type { ServiceContext } from '@phonevoice/services/context'
 import {
   abandonDelivery,
   type ClaimedDelivery,
+  type DeliveryStep,
   parseRetryAfter,
-  recordAttempt,
+  type RecordAttemptInput,
 } from '@phonevoice/services/deliveries'
 import type { WebhookSecrets } from '@phonevoice/services/organizations'
 import {
@@ -21,11 +22,13 @@ export interface DeliverDependencies {
   timers: Timers
   client: GuardedClient
   secretsOf(delivery: ClaimedDelivery): Promise<WebhookSecrets>
+  /** Null: the lease had passed to somebody else. */
+  record(attempt: RecordAttemptInput): Promise<DeliveryStep | null>
 }
 
 /** Sends one event to its receiver and records what came of it. Returns when it is due again, null when it is settled. */
 export async function deliver(
-  { ctx, timers, client, secretsOf }: DeliverDependencies,
+  { ctx, timers, client, secretsOf, record }: DeliverDependencies,
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -67,7 +70,7 @@ export async function deliver(
       },
     )
     // The receiver has it: forgetting the answer would send it twice.
-    .then((result) => writeUntilHeard(() => recordAttempt(ctx, result), { timers, log: ctx.log, signal }))
+    .then((result) => writeUntilHeard(() => record(result), { timers, log: ctx.log, signal }))
   if (step?.status === 'failed')
     ctx.log.warn('A delivery was given up', {
       deliveryId: delivery.id,

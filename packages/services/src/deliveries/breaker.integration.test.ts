@@ -73,7 +73,7 @@ async function endpoint(url: string) {
   return { ...key, endpointId: resource.id }
 }
 
-const claim = (limit = 100) => claimDeliveries(world.ctx, { limit })
+const claim = async (limit = 100, ctx = world.ctx) => (await claimDeliveries(ctx, { limit })).deliveries
 
 function end(delivery: ClaimedDelivery, responseStatus: number | null) {
   return recordAttempt(world.ctx, {
@@ -162,7 +162,7 @@ describe('opening', () => {
     await open()
     await call()
     const db = openDatabase({ url: world.database.url, connectionsMax: 1 })
-    expect(await claimDeliveries({ ...world.ctx, db }, { limit: 10 })).toEqual([])
+    expect(await claim(10, { ...world.ctx, db })).toEqual([])
     await db.close()
   })
 

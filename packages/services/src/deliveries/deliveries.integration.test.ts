@@ -34,7 +34,8 @@ async function callWithDeliveries(count: number, organization = organizationId):
 
 const sequences = (claimed: readonly ClaimedDelivery[]): number[] =>
   claimed.map((delivery) => delivery.event.sequence)
-const claim = (limit = 100): Promise<ClaimedDelivery[]> => claimDeliveries(world.ctx, { limit })
+const claim = async (limit = 100, max?: number): Promise<ClaimedDelivery[]> =>
+  (await claimDeliveries(world.ctx, { limit, inFlightPerOrganizationMax: max })).deliveries
 
 function finish(
   delivery: ClaimedDelivery,
@@ -114,19 +115,17 @@ describe('fairness', () => {
     for (let i = 0; i < 8; i++) await callWithDeliveries(1)
     world.clock.advance(10)
     await callWithDeliveries(1, other)
-    const claimed = await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })
+    const claimed = await claim(100, 3)
     expect(claimed.filter((delivery) => delivery.organizationId === organizationId)).toHaveLength(3)
     expect(claimed.filter((delivery) => delivery.organizationId === other)).toHaveLength(1)
-    expect(await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })).toEqual([])
+    expect(await claim(100, 3)).toEqual([])
     await finish(claimed.find((delivery) => delivery.organizationId === organizationId)!, 200)
-    expect(await claimDeliveries(world.ctx, { limit: 100, inFlightPerOrganizationMax: 3 })).toHaveLength(1)
+    expect(await claim(100, 3)).toHaveLength(1)
   })
 
   test('concurrent claimers never take the same delivery', async () => {
     for (let i = 0; i < 20; i++) await callWithDeliveries(1)
-    const claims = await Promise.all(
-      Array.from({ length: 8 }, () => claimDeliveries(world.ctx, { limit: 5 })),
-    )
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim(5)))
     const ids = claims.flat().map((delivery) => delivery.id)
     expect(new Set(ids).size).toBe(ids.length)
     expect(ids.length + (await claim()).length).toBe(20)

@@ -1,36 +1,13 @@
 /**
- * What an attempt says about its receiver: the CTEs that `recordAttempt` adds to its statement. Each set ends in `released (id)`, deliveries that may be
+ * What an attempt that failed says about its receiver: the CTEs that `recordAttempt` adds to its statement. Each set ends in `released (id)`, deliveries that may be
  * made now, and `disabled`, which has a row when the endpoint was disabled. `moved` is the delivery, or nothing when the lease was lost.
  */
 import { newId } from '@phonevoice/base'
 import { serialiseEndpointEventData } from '@phonevoice/contracts'
 import type { ServiceContext } from '../context.ts'
-import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, BREAKER_PROBE_MS, DISABLE_AFTER_MS } from './breaker.ts'
-import type { ClaimedDelivery } from './claim-deliveries.ts'
+import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DISABLE_AFTER_MS } from './breaker.ts'
+import type { ClaimedDelivery } from './claimed-delivery.ts'
 import { RECEIVER_LETTERS } from './new-deliveries.ts'
-
-/** Put-off deliveries let go by the statement that closes a breaker; `releasePutOff` lets go the others. */
-export const LET_GO_MAX = 2000
-
-/** A success: the receiver is well, and what was put off may go. A success of a test speaks for its endpoint. */
-export function closeBreaker(ctx: ServiceContext, delivery: ClaimedDelivery) {
-  const { sql } = ctx.db
-  const nowMs = ctx.clock.now()
-  const now = new Date(nowMs)
-  const target = delivery.endpointId ?? delivery.target
-  return sql`
-    closed as (
-      delete from breakers b using moved where b.organization_id = moved.organization_id and b.target = ${target} returning b.open_until
-    ), released as (
-      update deliveries set next_at = ${now} where id in (
-        select d.id from deliveries d, closed
-        where d.next_at > ${now} and d.next_at <= closed.open_until + ${BREAKER_PROBE_MS}::int * interval '1 millisecond'
-          and d.organization_id = ${delivery.organizationId} and d.target = ${target} and (d.lease_until is null or d.lease_until <= ${now})
-        order by d.sequence limit ${LET_GO_MAX} for update of d skip locked
-      ) and id <> ${delivery.id}
-      returning id
-    ), disabled as (select 1 where false)`
-}
 
 /** A failed test says nothing about the endpoint: it may be wanted for just that. */
 export function ignoreTest(ctx: ServiceContext) {

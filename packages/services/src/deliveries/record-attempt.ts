@@ -1,26 +1,12 @@
 import { newId } from '@phonevoice/base'
 import type { ServiceContext } from '../context.ts'
-import type { ClaimedDelivery } from './claim-deliveries.ts'
-import { closeBreaker, countFailure, disabledReason, ignoreTest, LET_GO_MAX } from './judge-receiver.ts'
-import { releasePutOff } from './release-put-off.ts'
+import { type RecordAttemptInput, toStorableText } from './attempt.ts'
+import type { ClaimedDelivery } from './claimed-delivery.ts'
+import { countFailure, disabledReason, ignoreTest } from './judge-receiver.ts'
+import { recordSuccesses } from './record-successes.ts'
 import { type DeliveryStep, stepAfterAttempt } from './retry-schedule.ts'
 
-/** What the log keeps of a receiver's answer. */
-const EXCERPT_CHARS_MAX = 2000
 const WAKE_UPS_MAX = 50
-
-export interface RecordAttemptInput {
-  delivery: ClaimedDelivery
-  startedAtMs: number
-  durationMs: number
-  /** Null: there was no HTTP answer; then `error` says why. */
-  responseStatus: number | null
-  responseExcerpt: string | null
-  error: string | null
-  retryAfterMs: number | null
-  /** In [0, 1); tests fix it. */
-  random?: number
-}
 
 /**
  * Writes an attempt, moves its delivery on and tells the receiver's breaker, in one statement. When it was a first attempt, the call's next delivery
@@ -45,19 +31,14 @@ export async function recordAttempt(
     nowMs,
     input.random ?? Math.random(),
   )
+  if (step.status === 'delivered') return (await recordSuccesses(ctx, [input]))[0] ? step : null
   const nextAt = step.status === 'pending' ? new Date(step.nextAtMs) : null
   const isGone = input.responseStatus === 410
-  const judgement =
-    step.status === 'delivered'
-      ? closeBreaker(ctx, delivery)
-      : isTest
-        ? ignoreTest(ctx)
-        : countFailure(ctx, delivery, isGone)
+  const judgement = isTest ? ignoreTest(ctx) : countFailure(ctx, delivery, isGone)
   const [row] = await sql<RecordRow[]>`
     with moved as (
       update deliveries set status = ${step.status}, failed_reason = ${step.status === 'failed' ? step.reason : null}, next_at = ${nextAt},
-        lease_until = null, lease_token = null, first_ended_at = coalesce(first_ended_at, ${now}),
-        delivered_at = coalesce(${step.status === 'delivered' ? now : null}::timestamptz, delivered_at)
+        lease_until = null, lease_token = null, first_ended_at = coalesce(first_ended_at, ${now})
       where id = ${delivery.id} and lease_token = ${delivery.leaseToken}
       returning id, organization_id, call_id, target, sequence
     ), written as (
@@ -68,7 +49,7 @@ export async function recordAttempt(
     ), ${judgement}
     select (
       select n.id from deliveries n
-      where n.call_id = moved.call_id and n.target = moved.target and n.sequence > moved.sequence
+      where n.organization_id = moved.organization_id and n.call_id = moved.call_id and n.target = moved.target and n.sequence > moved.sequence
         and n.first_ended_at is null and n.next_at <= ${now}
       order by n.sequence limit 1
     ) as next_delivery, array(select id from released) as released, exists (select from disabled) as is_disabled
@@ -76,7 +57,6 @@ export async function recordAttempt(
   if (!row) return null
   if (row.next_delivery) ctx.wake({ kind: 'delivery', id: row.next_delivery })
   for (const id of row.released.slice(0, WAKE_UPS_MAX)) ctx.wake({ kind: 'delivery', id })
-  if (row.released.length === LET_GO_MAX) await releasePutOff(ctx, delivery)
   if (row.is_disabled)
     ctx.log.warn('A webhook endpoint was disabled', {
       organizationId: delivery.organizationId,
@@ -102,9 +82,4 @@ export async function abandonDelivery(ctx: ServiceContext, delivery: ClaimedDeli
     update deliveries set status = 'failed', failed_reason = ${delivery.obstacle}, next_at = null, lease_until = null, lease_token = null,
       first_ended_at = coalesce(first_ended_at, ${now})
     where id = ${delivery.id} and lease_token = ${delivery.leaseToken}`
-}
-
-/** Postgres text cannot hold NUL; a receiver may send anything. */
-function toStorableText(text: string | null): string | null {
-  return text === null ? null : text.slice(0, EXCERPT_CHARS_MAX).replaceAll('\u0000', '\ufffd')
 }

@@ -40,10 +40,15 @@ export type DeliveryStep =
   | { status: 'failed'; reason: 'gone' | 'retries_exhausted' }
   | { status: 'pending'; nextAtMs: number }
 
+/** Whether the receiver has it. Null: there was no HTTP answer. */
+export function isDelivered(responseStatus: number | null): boolean {
+  return responseStatus !== null && responseStatus >= 200 && responseStatus < 300
+}
+
 /** What follows from an attempt. `random` is in [0, 1). Any 2xx delivers; 410 asks us never to come back; the rest is tried again. */
 export function stepAfterAttempt(result: AttemptResult, nowMs: number, random: number): DeliveryStep {
   const { responseStatus } = result
-  if (responseStatus !== null && responseStatus >= 200 && responseStatus < 300) return { status: 'delivered' }
+  if (isDelivered(responseStatus)) return { status: 'delivered' }
   if (responseStatus === 410) return { status: 'failed', reason: 'gone' }
   const delayMs = result.isOnlyOne ? undefined : RETRY_DELAYS_MS[result.attempt]
   if (delayMs === undefined) return { status: 'failed', reason: 'retries_exhausted' }
