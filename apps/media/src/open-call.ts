@@ -7,7 +7,7 @@ import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { addRecordingPart, startRecording } from '@phonevoice/services/recordings'
 import { closeStream, openStream } from '@phonevoice/services/streams'
-import { listUsage, recordUsage } from '@phonevoice/services/usage'
+import { listUsage, recordUsageLines } from '@phonevoice/services/usage'
 import { signWebhook } from '@phonevoice/signing'
 import type { ObjectStorage } from '@phonevoice/storage'
 import type { CallProviders } from './call-providers.ts'
@@ -166,7 +166,7 @@ function storeFor(ctx: ServiceContext, callId: string, streamId: string): Sessio
         callId,
         measurement: { ...measurement, responseId: `${streamId}:${measurement.responseId}` },
       }),
-    recordUsage: (lines) => Promise.all(lines.map((line) => recordUsage(ctx, { callId, ...line }))),
+    recordUsage: (lines) => recordUsageLines(ctx, { callId, lines }),
     setEndingReason: (reason) => setEndingReason(ctx, { callId, reason }),
     closeStream: () => closeStream(ctx, { streamId }),
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve, sep } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -23,10 +23,7 @@ export function createFolderStorage(folder: string): ObjectStorage {
       const temporary = join(root, TEMPORARY_FOLDER, randomUUID())
       await mkdir(dirname(temporary), { recursive: true })
       try {
-        const source = content instanceof Uint8Array ? Readable.from([content]) : content
-        await pipeline(source, createWriteStream(temporary, { flags: 'wx' }))
-        await flush(temporary)
-        const { size } = await stat(temporary)
+        const size = await write(temporary, content)
         await mkdir(dirname(path), { recursive: true })
         await rename(temporary, path)
         return { sizeBytes: size }
@@ -73,14 +70,14 @@ export function createFolderStorage(folder: string): ObjectStorage {
   }
 }
 
-/** Makes sure the bytes are on the disk before the name is: a crash must not leave a whole name on half a file. */
-async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
+/** The bytes are on the disk before the name is: a crash must not leave a whole name on half a file. The size in bytes. */
+async function write(path: string, content: Parameters<ObjectStorage['put']>[1]): Promise<number> {
+  if (content instanceof Uint8Array) {
+    await writeFile(path, content, { flag: 'wx', flush: true })
+    return content.length
   }
+  await pipeline(content, createWriteStream(path, { flags: 'wx', flush: true }))
+  return (await stat(path)).size
 }
 
 function clamp(range: ByteRange, sizeBytes: number): { start: number; end: number } {

@@ -14,7 +14,7 @@ import {
 } from '../recordings/index.ts'
 import { createTenant, createTestCall, type Tenant } from '../testing/test-calls.ts'
 import { createTestContext, type TestContext } from '../testing/test-context.ts'
-import { listUsage, recordUsage } from '../usage/index.ts'
+import { listUsage, recordUsage, recordUsageLines } from '../usage/index.ts'
 import { closeStream, mintStream, openStream } from './index.ts'
 
 let ctx: TestContext
@@ -186,4 +186,10 @@ it('only ever raises what a call has used', async () => {
   } as const
   for (const quantity of [1.5, 4.25, 2]) await recordUsage(ctx, { ...item, quantity })
   expect(await listUsage(ctx, { callId })).toEqual([{ ...item, quantity: 4.25 }])
+  const voice = { ...item, key: 's:tts', component: 'tts', unit: 'character', quantity: 7 } as const
+  await recordUsageLines(ctx, { callId, lines: [{ ...item, quantity: 3 }, voice] })
+  expect((await listUsage(ctx, { callId })).map(({ key, quantity }) => [key, quantity]).sort()).toEqual([
+    ['s:stt', 4.25],
+    ['s:tts', 7],
+  ])
 })

@@ -1,2 +1,2 @@
 export { listUsage } from './list-usage.ts'
-export { recordUsage, type UsageItem } from './record-usage.ts'
+export { recordUsage, recordUsageLines, type UsageItem } from './record-usage.ts'
