@@ -149,7 +149,7 @@ async function finish(callId: string, input: Partial<FinishInput> = {}): Promise
 }
 
 async function claimDelivery(callId: string): Promise<ClaimedDelivery> {
-  const { deliveries: claimed } = await claimDeliveries(ctx, { limit: 100 })
+  const claimed = await claimDeliveries(ctx, { limit: 100 })
   const delivery = claimed.deliveries.find((candidate) => candidate.callId === callId)
   if (!delivery) throw new Error('Nothing is to be delivered.')
   return delivery
