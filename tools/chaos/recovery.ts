@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Sql } from '@phonevoice/db'
+import { IN_FLIGHT_PER_ORGANIZATION_MAX } from '@phonevoice/services/deliveries'
 import type { Harm, HarmKind } from './harm.ts'
 
 /** Once the database accepts connections again, or the queue is back, what was due has been attempted and calls are accepted within this. */
@@ -14,7 +15,8 @@ export interface Recovery {
 
 /**
  * Waits until the service is itself again after the database or the queue has come back: a call is accepted, and of the deliveries that were due at that
- * moment none waits for its attempt. Null: the harm took neither away.
+ * moment none waits for its attempt. What waits for one that a killed worker holds is another promise: it ends with the lease.
+ * Null: the harm took neither away.
  */
 export async function watchRecovery(
   { kind }: Harm,
@@ -31,7 +33,10 @@ export async function watchRecovery(
 async function isItself(sql: Sql, backAtMs: number, tryCall: () => Promise<string | null>): Promise<boolean> {
   try {
     const [row] = await sql<[{ waiting: number }]>`
-      select count(*)::int as waiting from deliveries where next_at <= ${new Date(backAtMs)}`
+      with held as (select * from deliveries where lease_token is not null and lease_until > now())
+      select count(*)::int as waiting from deliveries d where next_at <= ${new Date(backAtMs)}
+        and not exists (select from held h where h.call_id = d.call_id and h.target = d.target and h.sequence < d.sequence)
+        and (select count(*) from held h where h.organization_id = d.organization_id) < ${IN_FLIGHT_PER_ORGANIZATION_MAX}`
     return row.waiting === 0 && (await tryCall()) === null
   } catch {
     // The run's own connections were cut as well.
