@@ -20,6 +20,8 @@ export interface Play {
 
 /** Beside the timers of a single turn, a call left alone re-prompts a few times and says goodbye; more than this many timers is a circle. */
 const lastTimersMax = 80
+/** Timers that fire without time going on. */
+const timersInARowMax = 30
 
 export function play(
   course: Pick<Course, 'settings' | 'timerLatenessMs'>,
@@ -68,7 +70,10 @@ export function play(
   }
 
   function passUntil(atMs: number): void {
+    let inARow = 0
     for (let next = earliestTimer(); next !== null && next.atMs <= atMs; next = earliestTimer()) {
+      if (next.atMs > nowMs) inARow = 0
+      if (++inARow > timersInARowMax) throw new Violation('timers do not set each other off for ever')
       nowMs = Math.max(nowMs, next.atMs)
       feed({ type: 'timer-fired', timer: next.timer })
     }

@@ -1,6 +1,9 @@
-import type { FinishedUtterance } from '@phonevoice/conversation'
+import { estimateSpeechMs, type FinishedUtterance } from '@phonevoice/conversation'
 import { taggedIn } from '../said.ts'
 import { expectLaw, type StepFacts } from './laws.ts'
+
+/** A word counts once half of it was heard, so that the text may be ahead of the ear by as much. */
+const longestWord = 15
 
 /**
  * What is written down is what was said and heard: every sentence that the recogniser settled is there once, the agent's words are the beginning of
@@ -42,6 +45,12 @@ export function createDialogueLaws(): (facts: StepFacts) => void {
     }
     for (const effect of effects) {
       if (effect.type === 'utterance-finish') write(effect.utterance)
+      if (effect.type === 'utterance-finish' && effect.utterance.role === 'assistant')
+        expectLaw(
+          effect.utterance.text.length <= heardCharacters({ before, event }) + longestWord,
+          'nothing is written down that was not heard',
+          effect.utterance,
+        )
       if (effect.type === 'llm-start') {
         const told = effect.messages.map(({ text }) => text).join(' ')
         for (const tag of written)
@@ -56,4 +65,25 @@ export function createDialogueLaws(): (facts: StepFacts) => void {
       }
     }
   }
+}
+
+/** How much of the answer under way the caller has heard by the account of the media side, in characters. */
+function heardCharacters({ before, event }: Pick<StepFacts, 'before' | 'event'>): number {
+  const reports = event.type === 'playback-cleared' ? event.clauses : []
+  let characters = 0
+  for (const { clauseId, text, isPlayed, heardMs, durationMs } of before.agent.response?.clauses ?? []) {
+    const isPlayedNow =
+      isPlayed ||
+      (event.type === 'clause-played' && event.clauseId >= clauseId) ||
+      isTakenForHeard(before, event)
+    const heard = reports.find((report) => report.clauseId === clauseId) ?? { heardMs, durationMs }
+    const wholeMs = heard.durationMs ?? estimateSpeechMs(text)
+    characters += isPlayedNow ? text.length : text.length * Math.min(1, heard.heardMs / wholeMs)
+  }
+  return characters
+}
+
+/** Audio that began and of which nothing was said for very long. */
+function isTakenForHeard(before: StepFacts['before'], event: StepFacts['event']): boolean {
+  return event.type === 'timer-fired' && event.timer === 'stalled' && before.agent.name === 'speaking'
 }
