@@ -8,6 +8,7 @@ import {
   createOpenAiLlm,
   createOpenAiRealtimeStt,
   createOpenAiRealtimeTts,
+  type HttpSend,
   type LlmProvider,
   type SttProvider,
   type TtsProvider,
@@ -28,7 +29,7 @@ export interface ProviderServer {
   baseUrl: string
   apiKey: string | null
   /** Keeps connections between turns, which the platform's `fetch` does not. Default: the platform's. */
-  fetch?: typeof fetch
+  fetch?: HttpSend
 }
 
 export interface CallProviders {

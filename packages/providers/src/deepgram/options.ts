@@ -1,4 +1,5 @@
 import type { Timers } from '@phonevoice/base'
+import type { HttpSend } from '../contract/index.ts'
 
 interface DeepgramOptions {
   /** Null sends none, as installations of one's own may want. */
@@ -44,7 +45,7 @@ export interface DeepgramTtsOptions extends DeepgramOptions {
   /** Voice and language, `thalia-en`; or the vendor's whole name, `aura-2-thalia-en`. */
   voiceId: string
   /** Default: the platform's `fetch`, which keeps connections alive. */
-  fetch?: typeof fetch
+  fetch?: HttpSend
   /** Longest silence between two pieces of audio. Default 4000. */
   chunkTimeoutMs?: number
 }

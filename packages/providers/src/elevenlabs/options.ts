@@ -1,4 +1,5 @@
 import type { Timers } from '@phonevoice/base'
+import type { HttpSend } from '../contract/index.ts'
 
 export interface ElevenLabsTtsOptions {
   /** Sent as `xi-api-key`; null sends none. */
@@ -12,7 +13,7 @@ export interface ElevenLabsTtsOptions {
   provider?: string
   headers?: Readonly<Record<string, string>>
   /** Default: the platform's `fetch`, which keeps connections alive. */
-  fetch?: typeof fetch
+  fetch?: HttpSend
   clock?: Timers
   /** Longest silence between two pieces of audio. Default 4000. */
   chunkTimeoutMs?: number

@@ -1,4 +1,5 @@
 import type { Timers } from '@phonevoice/base'
+import type { HttpSend } from '../contract/index.ts'
 
 export interface OpenAiCompatibleTtsOptions {
   /** Sent as a bearer token; null sends none, as local voice servers want. */
@@ -13,7 +14,7 @@ export interface OpenAiCompatibleTtsOptions {
   instructions?: string
   headers?: Readonly<Record<string, string>>
   /** Default: the platform's `fetch`, which keeps connections alive. */
-  fetch?: typeof fetch
+  fetch?: HttpSend
   clock?: Timers
   /** Longest silence between two pieces of audio. Default 4000. */
   chunkTimeoutMs?: number

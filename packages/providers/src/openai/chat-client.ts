@@ -1,4 +1,5 @@
 import { OpenAI } from 'openai'
+import type { HttpAnswer } from '../contract/index.ts'
 import { orAborted, readBody } from '../streaming/watchdog.ts'
 import { readAnswer } from './answer-reader.ts'
 import { type ChatBody, chatCompletionsUrl } from './chat-request.ts'
@@ -29,6 +30,7 @@ export function createSendChat(options: OpenAiLlmOptions): SendChat {
     logLevel: 'off',
     fetch: (_, init) => {
       const body = String(init?.body)
+      // A user's header replaces ours, however they write its name.
       const headers = new Headers(
         options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` },
       )
@@ -39,7 +41,12 @@ export function createSendChat(options: OpenAiLlmOptions): SendChat {
       headers.set('content-type', 'application/json')
       headers.set('accept', 'text/event-stream, application/json')
       headers.set('user-agent', 'PhoneVoice')
-      return send(address, { method: 'POST', headers, body, signal: init?.signal ?? null })
+      return send(address, {
+        method: 'POST',
+        headers: Object.fromEntries(headers),
+        body,
+        signal: init?.signal ?? null,
+      }).then(asResponse)
     },
   })
 
@@ -50,6 +57,11 @@ export function createSendChat(options: OpenAiLlmOptions): SendChat {
     const response = await orAborted(pending, signal)
     for await (const data of readAnswer(readBody(response, signal))) yield readChatChunk(data)
   }
+}
+
+/** For the `openai` package, which looks at an answer's status and headers, and at its text where that is an error; the body of a good one it only hands on. */
+function asResponse(answer: HttpAnswer): Response {
+  return answer as Response
 }
 
 const CALL_ID_HEADER = 'PhoneVoice-Call-Id'

@@ -1,4 +1,5 @@
 import type { Timers } from '@phonevoice/base'
+import type { HttpSend } from '../contract/index.ts'
 
 export interface OpenAiLlmOptions {
   /** Sent as a bearer token. Null sends none, for servers that need none. */
@@ -18,7 +19,7 @@ export interface OpenAiLlmOptions {
   /** Headers computed from the exact bytes of the body, such as a signature; called for each attempt. */
   signRequest?: (body: string) => Record<string, string>
   /** Default: the platform's `fetch`. For users' own URLs this must be the guarded client. */
-  fetch?: typeof fetch
+  fetch?: HttpSend
   /** `none`, `low`, …: sent only when given. Spoken dialogue wants as little as the model accepts. */
   reasoningEffort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh'
   /** Default: the system's. */

@@ -3,7 +3,7 @@
  * Nothing of one request is kept for another.
  */
 import { ProviderError, type Timers } from '@phonevoice/base'
-import type { TtsProvider, TtsRequest } from '../contract/index.ts'
+import type { HttpAnswer, HttpSend, TtsProvider, TtsRequest } from '../contract/index.ts'
 import { type AnswerErrorOptions, errorOfAnswer } from './http-errors.ts'
 import { SPEECH_OPERATION, speakInTime } from './speak-in-time.ts'
 import { orAborted, readBody } from './watchdog.ts'
@@ -22,7 +22,7 @@ export interface HttpSpeechSetup {
   voiceId: string
   format: TtsProvider['format']
   clock: Timers
-  fetch: typeof fetch
+  fetch: HttpSend
   headers: Readonly<Record<string, string>>
   /** Longest text the vendor takes. */
   textLengthMax: number
@@ -123,11 +123,11 @@ export function readMulaw(): SpeechReader {
 }
 
 /** Some servers report failures as text under 200. */
-function isText(response: Response): boolean {
+function isText(response: HttpAnswer): boolean {
   return /^(text\/|application\/(problem\+)?json)/.test(response.headers.get('content-type') ?? '')
 }
 
-async function readText(response: Response, signal: AbortSignal): Promise<string> {
+async function readText(response: HttpAnswer, signal: AbortSignal): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of readBody(response, signal)) {

@@ -1,4 +1,5 @@
 import { ProviderError, type Timer, type Timers } from '@phonevoice/base'
+import type { HttpAnswer } from '../contract/index.ts'
 
 /**
  * Ends one streamed request for either of two reasons: its owner no longer wants it (`outer` aborts), or one of its deadlines passed. Both
@@ -86,20 +87,30 @@ export function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> 
 }
 
 /** The chunks of a response body. Stopping early, for whatever reason, gives up the connection. */
-export async function* readBody(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-  if (!response.body) return
-  const reader = response.body.getReader()
+export async function* readBody(answer: HttpAnswer, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  if (!answer.body) return
+  const chunks = answer.body[Symbol.asyncIterator]()
+  // One listener for all chunks: there are dozens of them a second.
+  let stop = (): void => {}
+  const onAbort = () => stop()
+  signal.addEventListener('abort', onAbort, { once: true })
   let isOver = false
   try {
-    for (;;) {
-      const { done, value } = await orAborted(reader.read(), signal)
+    while (!signal.aborted) {
+      const { done, value } = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        stop = () => reject(ABORTED)
+        chunks.next().then(resolve, reject)
+      })
       if (done) {
         isOver = true
         return
       }
       if (value.length > 0) yield value
     }
+    throw ABORTED
   } finally {
-    if (!isOver) reader.cancel().catch(() => {})
+    signal.removeEventListener('abort', onAbort)
+    // Not awaited: what has stalled may never answer.
+    if (!isOver) chunks.return?.().catch(() => {})
   }
 }
