@@ -6,7 +6,7 @@ import { createCall, endCall } from '@phonevoice/services/calls'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { claimDeliveries, recordAttempt } from '@phonevoice/services/deliveries'
 import { createOrganization } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { createWebhookEndpoint, testWebhookEndpoint } from '@phonevoice/services/webhook-endpoints'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { checkDeliveries } from './check-deliveries.ts'
@@ -25,7 +25,7 @@ test('a run of the product keeps its promises, and says so', async () => {
     db,
     clock,
     log: silentLog,
-    secrets: createSecretBox(new Uint8Array(32)),
+    secrets: createSecretBox({ db, masterKeys: [masterKey(new Uint8Array(32))] }),
     wake() {},
     publish() {},
     settings: { apiOrigin: 'https://api.test', sandbox: null },

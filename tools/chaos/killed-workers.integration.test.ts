@@ -16,7 +16,7 @@ import { migrateQueue } from '@phonevoice/queue'
 import { recordUtterance } from '@phonevoice/services/calls'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { createOrganization } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { createWebhookEndpoint } from '@phonevoice/services/webhook-endpoints'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { checkDeliveries } from './check-deliveries.ts'
@@ -98,7 +98,7 @@ test('killed workers lose nothing, invent nothing and keep the order', { timeout
     db,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(SECRETS_KEY),
+    secrets: createSecretBox({ db, masterKeys: [masterKey(SECRETS_KEY)] }),
     wake() {},
     publish() {},
     settings: { apiOrigin: 'http://127.0.0.1:1', sandbox: null },

@@ -85,7 +85,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     async function harmAndWatch(harm: Harm): Promise<void> {
       const probe = options.calls + ++probes
       const tryCall = (): Promise<string | null> => client.tryCreate(probe)
-      const harming = doHarm(product, harm)
+      const harming = doHarm(product, harm).catch((error: unknown) => {
+        throw new Error(`Harm could not be done: ${harm.kind}`, { cause: error })
+      })
+      harming.catch(() => {})
       // The queue is no part of what a client waits for. The first try may meet a database connection that was cut just before.
       const refusal = harm.kind === 'redis' && (await tryCall()) !== null ? await tryCall() : null
       if (refusal !== null) refusals.push(`a call was not accepted while Redis was away: ${refusal}`)
