@@ -1,4 +1,4 @@
-import { completeRotation, getWebhookSecret, rotateWebhookSecret } from '@phonevoice/services/organizations'
+import { completeRotation, rotateWebhookSecret, showWebhookSecret } from '@phonevoice/services/organizations'
 import type { Command } from './command.ts'
 import { shown } from './table.ts'
 
@@ -11,7 +11,7 @@ export const webhookSecretCommands: readonly Command[] = [
     positionals: [],
     options,
     async run(ctx, input) {
-      const { current, next } = await getWebhookSecret(ctx, { organizationId: input.text('organization') })
+      const { current, next } = await showWebhookSecret(ctx, { organizationId: input.text('organization') })
       return shown({ current, next })
     },
   },
@@ -37,7 +37,7 @@ export const webhookSecretCommands: readonly Command[] = [
     async run(ctx, input) {
       const organizationId = input.text('organization')
       await completeRotation(ctx, { organizationId })
-      const { current } = await getWebhookSecret(ctx, { organizationId })
+      const { current } = await showWebhookSecret(ctx, { organizationId })
       return shown({ current })
     },
   },

@@ -31,6 +31,8 @@ export interface ApiVariables {
   context: ServiceContext
   /** Set behind `bearer`. */
   owner: ApiKeyOwner
+  /** Whether the request's key is still accepted, for answers that take long. Set behind `bearer`. */
+  isKeyGood(): Promise<boolean>
   /** Fields of the request's one log line; customers' content only under `customer`. */
   wide: Record<string, unknown>
 }

@@ -27,6 +27,7 @@ export function bearer(options: {
     }
     const owner = await identify(c, key)
     c.set('owner', owner)
+    c.set('isKeyGood', () => authenticator.authenticate(key).then(() => true, isNotRefused))
     const ipAddress = clientAddress(c, trustedProxies)
     const actor = { type: 'api_key', id: owner.keyId, requestId: c.get('requestId'), ipAddress } as const
     c.set('context', { ...c.get('context'), actor })
@@ -49,4 +50,9 @@ export function bearer(options: {
       throw error
     }
   }
+}
+
+/** What could not be looked up is not refused either. */
+function isNotRefused(error: unknown): boolean {
+  return !(error instanceof Unauthenticated)
 }

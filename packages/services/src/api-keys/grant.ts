@@ -5,10 +5,13 @@ import type { Scope } from '@phonevoice/contracts'
 /** The key that asks; null: the person who runs the deployment, who may grant anything. */
 export type Granter = { scopes: readonly Scope[] | null; expiresAtMs: number | null } | null
 
+export function hasScope(owner: { scopes: readonly Scope[] | null }, scope: Scope): boolean {
+  return owner.scopes?.includes(scope) ?? true
+}
+
 /** Throws `insufficient_scope`, which names every scope that is missing. */
 export function requireScopes(owner: { scopes: readonly Scope[] | null }, wanted: readonly Scope[]): void {
-  const { scopes } = owner
-  const missing = scopes === null ? [] : wanted.filter((scope) => !scopes.includes(scope))
+  const missing = wanted.filter((scope) => !hasScope(owner, scope))
   if (missing.length > 0) throw insufficientScope(missing)
 }
 

@@ -1,7 +1,7 @@
 export { type ApiKeyOwner, authenticateApiKey } from './authenticate-api-key.ts'
 export { type Authenticator, type AuthenticatorOptions, createAuthenticator } from './authenticator.ts'
 export { createApiKey, createApiKeyOnce, type NewApiKey } from './create-api-key.ts'
-export { requireScopes } from './grant.ts'
+export { hasScope, requireScopes } from './grant.ts'
 export { parseApiKey } from './key-format.ts'
 export { type ApiKeyRef, getApiKey, listApiKeys } from './read-api-keys.ts'
 export { revokeApiKey } from './revoke-api-key.ts'

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import type { Actor } from '../context.ts'
 import { createTenant, type Tenant } from '../testing/test-calls.ts'
 import { createTestContext, type TestContext } from '../testing/test-context.ts'
-import { type AuditFilter, insertAudit, listAuditEntries, writeAudit } from './index.ts'
+import { type AuditFilter, auditReads, insertAudit, listAuditEntries, writeAudit } from './index.ts'
 
 let ctx: TestContext
 let mine: Tenant
@@ -49,16 +49,20 @@ it('is written exactly when the change is', async () => {
   expect(await read({ resourceId: 'b' })).toMatchObject([{ actor: { type: 'system', id: null } }])
 })
 
-it('writes a repeated read by the same reader once in a while', async () => {
-  const entry = { ...mine, action: 'recording.downloaded', resourceId: 'rec_1' } as const
-  const fetched = (from: Actor) => writeAudit({ ...ctx, actor: from }, entry, { onceEveryMs: 60_000 })
-  await fetched(actor)
-  await fetched(actor)
-  expect(await read({ resourceId: 'rec_1' })).toHaveLength(1)
-  await fetched({ ...actor, ipAddress: '192.0.2.8' })
+it('writes what is read again and again by the same reader once a minute', async () => {
+  const entry = { ...mine, action: 'recording.downloaded' } as const
+  const fetched = (from: Actor, resourceIds: string[]) =>
+    auditReads({ ...ctx, actor: from }, { ...entry, resourceIds })
+  const count = async (resourceId: string) => (await read({ resourceId })).length
+  await fetched(actor, ['call_1'])
+  await fetched(actor, ['call_1', 'call_2'])
+  expect([await count('call_1'), await count('call_2')]).toEqual([1, 1])
+  await fetched({ ...actor, ipAddress: '192.0.2.8' }, ['call_1'])
+  await fetched({ ...actor, id: 'key_3' }, ['call_1'])
+  expect(await count('call_1')).toBe(3)
   ctx.clock.advance(60_000)
-  await fetched(actor)
-  expect(await read({ resourceId: 'rec_1' })).toHaveLength(3)
+  await fetched(actor, ['call_1'])
+  expect([await count('call_1'), await count('call_2')]).toEqual([4, 1])
 })
 
 it('filters by action, resource, time and mode, page by page, and shows no other organization', async () => {

@@ -1,2 +1,2 @@
 export { type AuditFilter, listAuditEntries } from './list-audit.ts'
-export { insertAudit, type NewAuditEntry, writeAudit } from './write-audit.ts'
+export { auditReads, insertAudit, type NewAuditEntry, writeAudit } from './write-audit.ts'

@@ -1,5 +1,5 @@
 import { Conflict, newId } from '@phonevoice/base'
-import { schema } from '@phonevoice/db'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { sealAuthToken } from './auth-token.ts'
 
@@ -17,19 +17,23 @@ export async function addCarrierAccount(
 ): Promise<{ id: string }> {
   const now = new Date(ctx.clock.now())
   const id = newId('carrierAccount', now.getTime())
-  const rows = await ctx.db.orm
-    .insert(schema.carrierAccounts)
-    .values({
-      id,
-      organizationId: input.organizationId,
-      carrier: input.carrier,
-      accountSid: input.accountSid,
-      authTokenSealed: sealAuthToken(ctx, id, input.authToken),
-      baseUrl: input.baseUrl.replace(/\/+$/, ''),
-      createdAt: now,
-    })
-    .onConflictDoNothing()
-    .returning({ id: schema.carrierAccounts.id })
+  const { organizationId, carrier, accountSid } = input
+  const audited = {
+    organizationId,
+    mode: 'live',
+    action: 'carrier_account.created',
+    resourceId: id,
+    details: { carrier, account_sid: accountSid },
+  } as const
+  const rows = await ctx.db.sql`
+    with added as (
+      insert into carrier_accounts (id, organization_id, carrier, account_sid, auth_token_sealed, base_url, created_at)
+      values (${id}, ${organizationId}, ${carrier}, ${accountSid}, ${sealAuthToken(ctx, id, input.authToken)},
+        ${input.baseUrl.replace(/\/+$/, '')}, ${now})
+      on conflict do nothing
+      returning id
+    ), audited as (${insertAudit(ctx, audited, 'added')})
+    select id from added`
   if (rows.length === 0)
     throw new Conflict('invalid_request', 'This organization has this carrier account already.')
   return { id }

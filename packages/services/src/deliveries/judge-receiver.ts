@@ -4,6 +4,7 @@
  */
 import { newId } from '@phonevoice/base'
 import { serialiseEndpointEventData } from '@phonevoice/contracts'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { BREAKER_FAILURES_MAX, BREAKER_OPEN_MS, DISABLE_AFTER_MS } from './breaker.ts'
 import type { ClaimedDelivery } from './claimed-delivery.ts'
@@ -35,6 +36,12 @@ export function countFailure(ctx: ServiceContext, delivery: ClaimedDelivery, isG
     reason,
     disabled_at: now.toISOString(),
   })
+  const audited = {
+    organizationId: delivery.organizationId,
+    action: 'webhook_endpoint.disabled',
+    resourceId: delivery.endpointId,
+    details: { reason },
+  } as const
   return sql`
     failing as (
       insert into breakers (organization_id, target, consecutive_failures, failing_since, last_failure_at, opened)
@@ -62,6 +69,7 @@ export function countFailure(ctx: ServiceContext, delivery: ClaimedDelivery, isG
     ), announced as (
       insert into endpoint_events (id, organization_id, endpoint_id, type, occurred_at, data)
       select ${eventId}, organization_id, id, 'endpoint.disabled', ${now}::timestamptz, ${data} from disabled
+    ), audited as (${insertAudit(ctx, audited, 'disabled', { mode: 'disabled.mode' })}
     ), released as (
       insert into deliveries (id, organization_id, mode, event_id, sequence, endpoint_id, target, url, status, created_at, next_at, attempt)
       select left(${newId('delivery', nowMs)}, -1) || substr(${RECEIVER_LETTERS}, w.slot + 1, 1), w.organization_id, w.mode, ${eventId}, 0, w.id, w.id,

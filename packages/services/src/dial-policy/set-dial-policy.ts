@@ -1,6 +1,7 @@
 import { InvalidInput } from '@phonevoice/base'
 import { type CallingHours, callingHoursSchema } from '@phonevoice/contracts'
 import { isSupportedCountry } from 'libphonenumber-js/max'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import type { DialPolicy } from './check-dial.ts'
 import { type StoredPolicy, toPolicy } from './stored-policy.ts'
@@ -29,12 +30,22 @@ export async function setDialPolicy(ctx: ServiceContext, change: DialPolicyChang
     throw new InvalidInput('invalid_request', hours.error.issues.map((issue) => issue.message).join('; '))
   const hoursText = hours.data === null ? null : JSON.stringify(hours.data)
   const { sql } = ctx.db
+  const { organizationId, ...details } = change
+  const audited = {
+    organizationId,
+    action: 'dial_policy.updated',
+    resourceId: organizationId,
+    details,
+  } as const
   const [row] = await sql<[StoredPolicy]>`
-    insert into dial_policies as p (organization_id, countries, calling_hours, updated_at)
-    values (${change.organizationId}, ${countries}::text[], ${hoursText}::text, ${new Date(ctx.clock.now())})
-    on conflict (organization_id) do update set updated_at = excluded.updated_at
-      ${change.countries === undefined ? sql`` : sql`, countries = excluded.countries`}
-      ${change.callingHours === undefined ? sql`` : sql`, calling_hours = excluded.calling_hours`}
-    returning countries, calling_hours`
+    with changed as (
+      insert into dial_policies as p (organization_id, countries, calling_hours, updated_at)
+      values (${organizationId}, ${countries}::text[], ${hoursText}::text, ${new Date(ctx.clock.now())})
+      on conflict (organization_id) do update set updated_at = excluded.updated_at
+        ${change.countries === undefined ? sql`` : sql`, countries = excluded.countries`}
+        ${change.callingHours === undefined ? sql`` : sql`, calling_hours = excluded.calling_hours`}
+      returning countries, calling_hours
+    ), audited as (${insertAudit(ctx, audited, 'changed')})
+    select countries, calling_hours from changed`
   return toPolicy(row)
 }

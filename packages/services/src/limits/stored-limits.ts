@@ -1,4 +1,5 @@
 import { InvalidInput } from '@phonevoice/base'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { LIMITS_DEFAULT, type OrganizationLimits } from './limits.ts'
 
@@ -59,9 +60,19 @@ export async function setLimits(
   }
   const { sql } = ctx.db
   const set = { ...columns, updated_at: new Date(ctx.clock.now()) }
+  const { organizationId } = input
+  const audited = {
+    organizationId,
+    action: 'limits.updated',
+    resourceId: organizationId,
+    details: columns,
+  } as const
   const [row] = await sql<LimitRow[]>`
-    insert into organization_limits ${sql({ organization_id: input.organizationId, ...set })}
-    on conflict (organization_id) do update set ${sql(set)} returning *`
+    with changed as (
+      insert into organization_limits ${sql({ organization_id: input.organizationId, ...set })}
+      on conflict (organization_id) do update set ${sql(set)} returning *
+    ), audited as (${insertAudit(ctx, audited, 'changed')})
+    select * from changed`
   return toLimits(row)
 }
 

@@ -4,5 +4,6 @@ export {
   completeRotation,
   getWebhookSecret,
   rotateWebhookSecret,
+  showWebhookSecret,
   type WebhookSecrets,
 } from './webhook-secret.ts'

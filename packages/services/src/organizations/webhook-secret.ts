@@ -1,5 +1,6 @@
 import { NotFound, PreconditionFailed } from '@phonevoice/base'
 import { createWebhookSecret } from '@phonevoice/signing'
+import { insertAudit, writeAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 
 /** What signs an organization's webhooks now, and what will after a rotation that is under way. */
@@ -8,7 +9,17 @@ export interface WebhookSecrets {
   next: string | null
 }
 
-/** Throws `not_found`. */
+/** For somebody's eyes: the audit log is told before they see it. Throws `not_found`. */
+export async function showWebhookSecret(
+  ctx: ServiceContext,
+  { organizationId }: { organizationId: string },
+): Promise<WebhookSecrets> {
+  const secrets = await getWebhookSecret(ctx, { organizationId })
+  await writeAudit(ctx, { organizationId, action: 'webhook_secret.read', resourceId: organizationId })
+  return secrets
+}
+
+/** For signing. Throws `not_found`. */
 export async function getWebhookSecret(
   ctx: ServiceContext,
   input: { organizationId: string },
@@ -29,8 +40,11 @@ export async function rotateWebhookSecret(
 ): Promise<{ next: string }> {
   const fresh = sealWebhookSecret(ctx, input.organizationId, createWebhookSecret())
   const [row] = await ctx.db.sql<{ next: string }[]>`
-    update organizations set next_webhook_secret_sealed = coalesce(next_webhook_secret_sealed, ${fresh})
-    where id = ${input.organizationId} returning next_webhook_secret_sealed as next`
+    with changed as (
+      update organizations set next_webhook_secret_sealed = coalesce(next_webhook_secret_sealed, ${fresh})
+      where id = ${input.organizationId} returning next_webhook_secret_sealed as next
+    ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_secret.rotation_started' }, 'changed')})
+    select next from changed`
   if (!row) throw organizationNotFound()
   return { next: ctx.secrets.open(row.next, purpose(input.organizationId)) }
 }
@@ -41,9 +55,13 @@ export async function completeRotation(
   input: { organizationId: string },
 ): Promise<void> {
   const rows = await ctx.db.sql`
-    update organizations set webhook_secret_sealed = next_webhook_secret_sealed, next_webhook_secret_sealed = null
-    where id = ${input.organizationId} and next_webhook_secret_sealed is not null`
-  if (rows.count > 0) return
+    with changed as (
+      update organizations set webhook_secret_sealed = next_webhook_secret_sealed, next_webhook_secret_sealed = null
+      where id = ${input.organizationId} and next_webhook_secret_sealed is not null
+      returning id
+    ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_secret.rotation_completed' }, 'changed')})
+    select id from changed`
+  if (rows.length > 0) return
   await getWebhookSecret(ctx, input)
   throw new PreconditionFailed(
     'invalid_request',
@@ -74,6 +92,10 @@ export function organizationNotFound(): NotFound {
 interface SecretRow {
   webhook_secret_sealed: string
   next_webhook_secret_sealed: string | null
+}
+
+function auditOf({ organizationId }: { organizationId: string }) {
+  return { organizationId, resourceId: organizationId }
 }
 
 function purpose(organizationId: string): string {

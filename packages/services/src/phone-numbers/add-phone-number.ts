@@ -1,5 +1,6 @@
 import { Conflict, InvalidInput, NotFound, newId } from '@phonevoice/base'
 import { isPhoneNumber, type PhoneNumberResource } from '@phonevoice/contracts'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { toPhoneNumber } from './to-phone-number.ts'
 
@@ -20,6 +21,13 @@ export async function addPhoneNumber(
       },
     )
   const now = new Date(ctx.clock.now())
+  const audited = {
+    organizationId: input.organizationId,
+    mode: 'live',
+    action: 'phone_number.added',
+    resourceId: input.carrierAccountId,
+    details: { phone_number: input.phoneNumber },
+  } as const
   const [row] = await ctx.db.sql<AddedRow[]>`
     with account as (
       select id from carrier_accounts where id = ${input.carrierAccountId} and organization_id = ${input.organizationId}
@@ -30,7 +38,7 @@ export async function addPhoneNumber(
       on conflict (mode, phone_number) do update set carrier_account_id = excluded.carrier_account_id
       where phone_numbers.organization_id = excluded.organization_id
       returning *
-    )
+    ), audited as (${insertAudit(ctx, audited, 'added')})
     select account.id as account_id, added.* from account left join added on true`
   if (!row) throw new NotFound('not_found', 'There is no such carrier account in this organization.')
   if (row.id === null) throw new Conflict('phone_number_taken', 'Another organization has this number.')

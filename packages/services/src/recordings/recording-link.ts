@@ -2,6 +2,7 @@
 import { NotFound } from '@phonevoice/base'
 import { schema } from '@phonevoice/db'
 import { eq } from 'drizzle-orm'
+import { auditReads, insertAudit } from '../audit/write-audit.ts'
 import { type CallKey, getCall } from '../calls/call-row.ts'
 import { contentDeleted } from '../content/content-deleted.ts'
 import type { ServiceContext } from '../context.ts'
@@ -30,7 +31,7 @@ export function mintRecordingLink(
   return { token, url: `${ctx.settings.apiOrigin}/rec/${token}`, expiresAt: new Date(expiresAtMs) }
 }
 
-/** The recording a link opens. Throws `not_found` for what is no link of ours, `link_expired` for one that is old or revoked, `content_deleted`. */
+/** The recording a link opens; the audit log is told before it is read. Throws `not_found` for what is no link of ours, `link_expired` for one that is old or revoked, `content_deleted`. */
 export async function openRecordingLink(
   ctx: ServiceContext,
   input: { token: string },
@@ -38,24 +39,38 @@ export async function openRecordingLink(
   const claims = readToken(ctx, input.token)
   if (!claims) throw new NotFound('not_found', 'This is not a link to a recording.')
   const [found] = await ctx.db.orm
-    .select({ row: schema.recordings, contentDeletedAt: schema.calls.contentDeletedAt })
+    .select({
+      row: schema.recordings,
+      contentDeletedAt: schema.calls.contentDeletedAt,
+      organizationId: schema.calls.organizationId,
+      mode: schema.calls.mode,
+    })
     .from(schema.recordings)
     .innerJoin(schema.calls, eq(schema.calls.id, schema.recordings.callId))
     .where(eq(schema.recordings.id, claims.recordingId))
   const row = found?.row
   if (row?.status === 'deleted' || found?.contentDeletedAt) throw contentDeleted()
-  if (!row || claims.expiresAtMs <= ctx.clock.now() || claims.linkVersion !== row.linkVersion)
+  if (!found || !row || claims.expiresAtMs <= ctx.clock.now() || claims.linkVersion !== row.linkVersion)
     throw new NotFound(
       'link_expired',
       'This link has expired: get a fresh one with GET /v1/calls/{id}/recording.',
     )
+  const { organizationId, mode } = found
+  if (row.storageKey !== null)
+    await auditReads(ctx, { organizationId, mode, action: 'recording.downloaded', resourceIds: [row.callId] })
   return row
 }
 
 /** Voids every link given out for a call's recording so far. Throws `not_found` for the call. */
 export async function revokeRecordingLinks(ctx: ServiceContext, input: CallKey): Promise<void> {
   const call = await getCall(ctx, input)
-  await ctx.db.sql`update recordings set link_version = link_version + 1 where call_id = ${call.id}`
+  const { organizationId, mode } = call
+  const audited = { organizationId, mode, action: 'recording.links_revoked', resourceId: call.id } as const
+  await ctx.db.sql`
+    with revoked as (
+      update recordings set link_version = link_version + 1 where call_id = ${call.id} returning id
+    ), audited as (${insertAudit(ctx, audited, 'revoked')})
+    select id from revoked`
 }
 
 function readToken(

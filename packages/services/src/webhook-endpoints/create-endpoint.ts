@@ -6,6 +6,7 @@ import {
   type WebhookEndpointCreated,
 } from '@phonevoice/contracts'
 import { createWebhookSecret } from '@phonevoice/signing'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { Mode, ServiceContext } from '../context.ts'
 import { type Created, createOnce, type Idempotency, idempotencyGate } from '../idempotency/create-once.ts'
 import { requireStorableText } from '../text/storable.ts'
@@ -72,6 +73,13 @@ async function insert(
   gate: ReturnType<typeof idempotencyGate>,
 ): Promise<boolean> {
   const { sql } = ctx.db
+  const audited = {
+    organizationId: row.organizationId,
+    mode: row.mode,
+    action: 'webhook_endpoint.created',
+    resourceId: row.id,
+    details: { origin: new URL(row.url).origin, events: row.events },
+  } as const
   const [facts] = await sql<[{ is_full: boolean; is_written: boolean }]>`
     with free as (
       select (array_agg(s order by random()))[1] as slot from generate_series(1, ${WEBHOOK_ENDPOINTS_MAX}::int) s where not exists (
@@ -85,7 +93,7 @@ async function insert(
         ${row.secretSealed}, ${row.isEnabled}::bool, ${row.disabledReason}::text, ${row.disabledAt}::timestamptz, ${row.createdAt}::timestamptz, ${row.updatedAt}::timestamptz
       from free, gate
       returning id
-    )
+    ), audited as (${insertAudit(ctx, audited, 'written')})
     select free.slot is null as is_full, exists (select from written) as is_written from free`.catch(
     retryOnTwin,
   )

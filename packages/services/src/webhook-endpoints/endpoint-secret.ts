@@ -1,9 +1,16 @@
 import { Conflict } from '@phonevoice/base'
 import type { WebhookEndpoint, WebhookEndpointRotated } from '@phonevoice/contracts'
 import { createWebhookSecret } from '@phonevoice/signing'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import type { WebhookSecrets } from '../organizations/index.ts'
-import { type EndpointKey, endpointNotFound, getWebhookEndpoint, loadEndpoint } from './read-endpoints.ts'
+import {
+  auditOf,
+  type EndpointKey,
+  endpointNotFound,
+  getWebhookEndpoint,
+  loadEndpoint,
+} from './read-endpoints.ts'
 
 /** What signs the webhooks of an endpoint, whoever's it is and deleted or not: for the worker. Throws `not_found`. */
 export async function getEndpointSecret(
@@ -31,8 +38,12 @@ export async function rotateEndpointSecret(
   await loadEndpoint(ctx, input)
   const fresh = sealEndpointSecret(ctx, input.endpointId, createWebhookSecret())
   const [row] = await ctx.db.sql<{ next: string }[]>`
-    update webhook_endpoints set next_secret_sealed = coalesce(next_secret_sealed, ${fresh}), updated_at = ${new Date(ctx.clock.now())}
-    where id = ${input.endpointId} and deleted_at is null returning next_secret_sealed as next`
+    with changed as (
+      update webhook_endpoints set next_secret_sealed = coalesce(next_secret_sealed, ${fresh}), updated_at = ${new Date(ctx.clock.now())}
+      where id = ${input.endpointId} and organization_id = ${input.organizationId} and deleted_at is null
+      returning next_secret_sealed as next
+    ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_secret.rotation_started' }, 'changed')})
+    select next from changed`
   if (!row) throw endpointNotFound()
   const endpoint = await getWebhookEndpoint(ctx, input)
   return { ...endpoint, next_secret: ctx.secrets.open(row.next, purpose(input.endpointId)) }
@@ -45,9 +56,14 @@ export async function completeEndpointRotation(
 ): Promise<WebhookEndpoint> {
   await loadEndpoint(ctx, input)
   const changed = await ctx.db.sql`
-    update webhook_endpoints set secret_sealed = next_secret_sealed, next_secret_sealed = null, updated_at = ${new Date(ctx.clock.now())}
-    where id = ${input.endpointId} and next_secret_sealed is not null`
-  if (changed.count === 0)
+    with changed as (
+      update webhook_endpoints set secret_sealed = next_secret_sealed, next_secret_sealed = null, updated_at = ${new Date(ctx.clock.now())}
+      where id = ${input.endpointId} and organization_id = ${input.organizationId} and deleted_at is null
+        and next_secret_sealed is not null
+      returning id
+    ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_secret.rotation_completed' }, 'changed')})
+    select id from changed`
+  if (changed.length === 0)
     throw new Conflict(
       'no_rotation',
       'No rotation of this secret is under way: begin one with rotate-secret.',

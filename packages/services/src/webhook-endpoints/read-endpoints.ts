@@ -17,6 +17,11 @@ export interface EndpointKey {
 
 const { webhookEndpoints, breakers } = schema
 
+/** How the audit log names an endpoint. */
+export function auditOf({ organizationId, mode, endpointId }: EndpointKey) {
+  return { organizationId, mode, resourceId: endpointId }
+}
+
 /** With statistics. Throws `not_found`, also for deleted and foreign ones. */
 export async function getWebhookEndpoint(ctx: ServiceContext, input: EndpointKey): Promise<WebhookEndpoint> {
   const { row, breaker } = await loadEndpoint(ctx, input)

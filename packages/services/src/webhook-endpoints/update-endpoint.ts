@@ -1,8 +1,15 @@
 import type { WebhookEndpoint, WebhookEndpointPatch } from '@phonevoice/contracts'
+import { insertAudit } from '../audit/write-audit.ts'
 import type { ServiceContext } from '../context.ts'
 import { releasePutOff } from '../deliveries/release-put-off.ts'
 import { requireStorableText } from '../text/storable.ts'
-import { type EndpointKey, endpointNotFound, getWebhookEndpoint, loadEndpoint } from './read-endpoints.ts'
+import {
+  auditOf,
+  type EndpointKey,
+  endpointNotFound,
+  getWebhookEndpoint,
+  loadEndpoint,
+} from './read-endpoints.ts'
 
 /**
  * Changes what the patch names. A new URL, or `enabled: true`, forgets the failures so far and lets waiting deliveries go to where the endpoint is
@@ -18,6 +25,11 @@ export async function updateWebhookEndpoint(
   const { url, events, description, enabled } = input.patch
   const now = new Date(ctx.clock.now())
   const isFreshStart = url !== undefined || enabled !== undefined
+  const audited = {
+    ...auditOf(input),
+    action: 'webhook_endpoint.updated',
+    details: { ...input.patch, ...(url === undefined ? {} : { url: new URL(url).origin }) },
+  } as const
   const changed = await sql`
     with changed as (
       update webhook_endpoints set updated_at = ${now}
@@ -31,7 +43,7 @@ export async function updateWebhookEndpoint(
     ), forgotten as (
       delete from breakers b using changed
       where b.organization_id = changed.organization_id and b.target = changed.id and ${isFreshStart}
-    )
+    ), audited as (${insertAudit(ctx, audited, 'changed')})
     select id from changed`
   if (changed.length === 0) throw endpointNotFound()
   if (isFreshStart)
@@ -50,7 +62,7 @@ export async function deleteWebhookEndpoint(ctx: ServiceContext, input: Endpoint
       returning id, organization_id
     ), forgotten as (
       delete from breakers b using deleted where b.organization_id = deleted.organization_id and b.target = deleted.id
-    )
+    ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_endpoint.deleted' }, 'deleted')})
     select id from deleted`
   if (deleted.length === 0) throw endpointNotFound()
 }

@@ -24,6 +24,6 @@ export const addDeleteCallContent: AddRoute = (api) => {
     const { organizationId, mode } = c.get('owner')
     const context = c.get('context')
     const row = await deleteCallContent(context, { organizationId, mode, callId: c.req.valid('param').id })
-    return c.json(await showCall(context, row), 200)
+    return c.json(await showCall(c, row), 200)
   })
 }

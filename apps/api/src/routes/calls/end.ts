@@ -43,7 +43,7 @@ export const addEndCall: AddRoute = (api, { timers }) => {
     if (message !== undefined)
       await sayGoodbye(() => commandCall(context, timers, { ...key, command: { kind: 'end', message } }))
     const row = await endCall(context, { ...key, goodbye: message ?? null })
-    return c.json(await showCall(context, row), 200)
+    return c.json(await showCall(c, row), 200)
   })
 }
 

@@ -11,6 +11,7 @@ import {
   otherBody,
   problems,
 } from '../describe.ts'
+import { showEvent } from './show-call.ts'
 
 const sequence = z.coerce.number().int().min(0).max(2_147_483_647)
 
@@ -21,7 +22,7 @@ const route = createRoute({
   tags: ['Calls'],
   summary: "Follow a call's events",
   description:
-    'Server-sent events: first what has happened, then what happens. `id` is the sequence, `event` the type, `data` the bytes of the webhook. Ends after `call.completed`. Reconnect with `Last-Event-ID` (browsers do) to go on where it broke off; 204 says that there is nothing more.',
+    'Server-sent events: first what has happened, then what happens. `id` is the sequence, `event` the type, `data` the bytes of the webhook. Ends after `call.completed`, and soon after the key is revoked or has expired. Reconnect with `Last-Event-ID` (browsers do) to go on where it broke off; 204 says that there is nothing more.',
   ...needs('calls:read'),
   request: {
     params: callParam,
@@ -45,7 +46,8 @@ const STREAMS_MAX = 1000
 export const addStreamCallEvents: AddRoute = (api, { feed, timers, draining }) => {
   let open = 0
   api.openapi(route, async (c) => {
-    const { organizationId, mode } = c.get('owner')
+    const owner = c.get('owner')
+    const { organizationId, mode } = owner
     const context = c.get('context')
     const after = c.req.valid('header')['Last-Event-ID'] ?? c.req.valid('query').after ?? 0
     const call = await getCall(context, { organizationId, mode, callId: c.req.valid('param').id })
@@ -59,13 +61,20 @@ export const addStreamCallEvents: AddRoute = (api, { feed, timers, draining }) =
         },
       )
     open++
+    const refused = new AbortController()
     const stream = streamCallEvents({
-      read: (sequence, limit) =>
-        listEvents(context, { organizationId, callId: call.id, after: sequence, limit }),
+      async read(sequence, limit) {
+        if (!(await c.get('isKeyGood')())) {
+          refused.abort()
+          return []
+        }
+        const events = await listEvents(context, { organizationId, callId: call.id, after: sequence, limit })
+        return events.map((event) => showEvent(owner, event))
+      },
       watch: (onNews) => feed.watch(call.id, onNews),
       afterSequence: after,
       timers,
-      signal: AbortSignal.any([c.req.raw.signal, draining]),
+      signal: AbortSignal.any([c.req.raw.signal, draining, refused.signal]),
       onEnd: () => {
         open--
       },

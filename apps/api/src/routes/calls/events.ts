@@ -11,6 +11,7 @@ import {
   needs,
   problems,
 } from '../describe.ts'
+import { showEvent } from './show-call.ts'
 
 const query = z.strictObject({
   after: z.coerce.number().int().min(0).max(2_147_483_647).default(0).meta({
@@ -36,7 +37,8 @@ const route = createRoute({
 
 export const addListCallEvents: AddRoute = (api) => {
   api.openapi(route, async (c) => {
-    const { organizationId, mode } = c.get('owner')
+    const owner = c.get('owner')
+    const { organizationId, mode } = owner
     const { after, limit } = c.req.valid('query')
     const callId = c.req.valid('param').id
     const events = await listEvents(c.get('context'), {
@@ -46,7 +48,7 @@ export const addListCallEvents: AddRoute = (api) => {
       after,
       limit: limit + 1,
     })
-    const shown = events.slice(0, limit)
+    const shown = events.slice(0, limit).map((event) => showEvent(owner, event))
     const last = shown.at(-1)
     const nextCursor = events.length > limit && last ? `"${last.sequence}"` : 'null'
     const head = `{"object":"list","data":[${shown.map(renderEvent).join(',')}]`

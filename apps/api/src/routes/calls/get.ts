@@ -20,7 +20,7 @@ export const addGetCall: AddRoute = (api) => {
     const { organizationId, mode } = c.get('owner')
     const context = c.get('context')
     const row = await getCall(context, { organizationId, mode, callId: c.req.valid('param').id })
-    const shown = await showCall(context, row)
+    const shown = await showCall(c, row)
     return c.json({ ...shown, queue_position: await queuePosition(context, row) }, 200)
   })
 }

@@ -12,7 +12,7 @@ import {
   timeQuery,
   toList,
 } from '../describe.ts'
-import { showCall } from './show-call.ts'
+import { showCalls } from './show-call.ts'
 
 /** In a query string a bare `+` arrives as a space; nobody means a number that begins with one. */
 const numberQuery = z
@@ -63,7 +63,7 @@ export const addListCalls: AddRoute = (api) => {
       limit: filter.limit,
       cursor: filter.cursor,
     })
-    const items = await Promise.all(page.items.map((row) => showCall(context, row)))
+    const items = await showCalls(c, page.items)
     return c.json(toList({ items, nextCursor: page.nextCursor }), 200)
   })
 }

@@ -1,3 +1,4 @@
+import { auditReads } from '@phonevoice/services/audit'
 import { z } from 'zod'
 import { serveAudio } from '../../serve-audio.ts'
 import {
@@ -40,6 +41,14 @@ export const addGetRecordingAudio: AddRoute = (api, { storage }) => {
   api.openapi(route, async (c) => {
     const { organizationId, mode } = c.get('owner')
     const key = { organizationId, mode, callId: c.req.valid('param').id }
-    return otherBody(await serveAudio(c, storage, await readyRecording(c.get('context'), key)))
+    const context = c.get('context')
+    const recording = await readyRecording(context, key)
+    await auditReads(context, {
+      organizationId,
+      mode,
+      action: 'recording.downloaded',
+      resourceIds: [recording.callId],
+    })
+    return otherBody(await serveAudio(c, storage, recording))
   })
 }

@@ -1,4 +1,5 @@
 import { recordingLinkSchema } from '@phonevoice/contracts'
+import { auditReads } from '@phonevoice/services/audit'
 import { mintRecordingLink } from '@phonevoice/services/recordings'
 import { type AddRoute, answer, callParam, createRoute, KEY_PROBLEMS, needs, problems } from '../describe.ts'
 import { readyRecording } from './ready-recording.ts'
@@ -30,6 +31,12 @@ export const addGetRecording: AddRoute = (api) => {
     const { organizationId, mode } = c.get('owner')
     const context = c.get('context')
     const recording = await readyRecording(context, { organizationId, mode, callId: c.req.valid('param').id })
+    await auditReads(context, {
+      organizationId,
+      mode,
+      action: 'recording.link_issued',
+      resourceIds: [recording.callId],
+    })
     const { url, expiresAt } = mintRecordingLink(context, { recording })
     const body = {
       object: 'recording' as const,

@@ -1,6 +1,7 @@
 import { NotFound } from '@phonevoice/base'
 import { openRecordingLink } from '@phonevoice/services/recordings'
 import { z } from 'zod'
+import { clientAddress } from '../../middleware/client-address.ts'
 import { serveAudio } from '../../serve-audio.ts'
 import { type AddRoute, createRoute, otherBody, problems } from '../describe.ts'
 
@@ -27,9 +28,14 @@ const route = createRoute({
   },
 })
 
-export const addOpenRecordingLink: AddRoute = (api, { storage }) => {
+export const addOpenRecordingLink: AddRoute = (api, { storage, trustedProxies }) => {
   api.openapi(route, async (c) => {
-    const recording = await openRecordingLink(c.get('context'), { token: c.req.valid('param').token })
+    const ipAddress = clientAddress(c, trustedProxies)
+    const actor = { type: 'link', id: null, requestId: c.get('requestId'), ipAddress } as const
+    const recording = await openRecordingLink(
+      { ...c.get('context'), actor },
+      { token: c.req.valid('param').token },
+    )
     if (recording.storageKey === null)
       throw new NotFound('recording_unavailable', 'The recording has been deleted or was never finished.')
     c.header('Referrer-Policy', 'no-referrer')
