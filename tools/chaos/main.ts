@@ -49,9 +49,10 @@ try {
   for (const violation of violations) say(`VIOLATION ${violation}`)
   isKept = violations.length === 0
   say(isKept ? 'every promise was kept' : `${violations.length} violations; seed ${seed}`)
+} catch (error) {
+  console.error(error)
 } finally {
   await redisServer?.stop()
-  await database.drop()
   await postgresServer.stop()
 }
 process.exit(isKept ? 0 : 1)
