@@ -8,7 +8,7 @@ import { silentLog, systemClock } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { setLimits } from '@phonevoice/services/limits'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { bundleApp } from '../../tools/launcher/bundle.ts'
 import { migrateAll, openLauncherDatabase } from '../../tools/launcher/database.ts'
 import { type AppName, appEnvironment, type Urls, urlsOf } from '../../tools/launcher/environment.ts'
@@ -69,7 +69,7 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
     db,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(Buffer.from(secrets.secretsKey, 'base64')),
+    secrets: createSecretBox({ db, masterKeys: [masterKey(Buffer.from(secrets.secretsKey, 'base64'))] }),
     wake() {},
     publish() {},
     settings: { apiOrigin: urls.api, sandbox: { carrierUrl: urls.sandbox, ...sandbox } },

@@ -4,7 +4,7 @@ import { openDatabase } from '@phonevoice/db'
 import { createBus, createWakeQueue } from '@phonevoice/queue'
 import { recordUtterance } from '@phonevoice/services/calls'
 import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { serveJobs } from '../harness/serve-jobs.ts'
 import { utteranceKey, wallClockMs } from './keys.ts'
 import { runAtRate } from './timed.ts'
@@ -13,11 +13,12 @@ const url = process.env.DATABASE_URL ?? ''
 const connection = { redisUrl: null, postgresUrl: url, log: silentLog }
 const queue = createWakeQueue<WakeUp>(connection)
 const bus = createBus<BusMessage>(connection)
+const db = openDatabase({ url, applicationName: 'benchmark-writer' })
 const ctx: ServiceContext = {
-  db: openDatabase({ url, applicationName: 'benchmark-writer' }),
+  db,
   clock: systemClock,
   log: silentLog,
-  secrets: createSecretBox(new Uint8Array(32)),
+  secrets: createSecretBox({ db, masterKeys: [masterKey(new Uint8Array(32))] }),
   wake: (wakeUp) => queue.wake(wakeUp),
   publish: (message) => bus.publish(message),
   settings: { apiOrigin: 'http://127.0.0.1', sandbox: null },

@@ -2,14 +2,14 @@ import { silentLog, systemClock } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { getWebhookSecret, listOrganizations } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, type MasterKeys, readMasterKeys } from '@phonevoice/services/secrets'
 import { readDevelopmentStack } from '../development-stack.ts'
 import { UsageError } from './command.ts'
 
 /** Which installation to work on. */
 export interface Installation {
   databaseUrl: string
-  secretsKey: Buffer
+  masterKeys: MasterKeys
   /** The api's public origin; null when nobody told. */
   apiOrigin: string | null
 }
@@ -27,13 +27,13 @@ export function findInstallation(
   if (env.DATABASE_URL && env.SECRETS_KEY)
     return {
       databaseUrl: env.DATABASE_URL,
-      secretsKey: toKey(env.SECRETS_KEY),
+      masterKeys: toKeys(env.SECRETS_KEY, env.SECRETS_KEYS_OTHER),
       apiOrigin: apiOrigin(env.API_PUBLIC_ORIGIN),
     }
   if (stack && (!env.DATABASE_URL || env.DATABASE_URL === stack.database_url))
     return {
       databaseUrl: stack.database_url,
-      secretsKey: toKey(stack.secrets_key),
+      masterKeys: toKeys(stack.secrets_key, undefined),
       apiOrigin: apiOrigin(stack.api_url),
     }
   if (env.DATABASE_URL)
@@ -59,7 +59,7 @@ export async function withContext<T>(
     db,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(installation.secretsKey),
+    secrets: createSecretBox({ db, masterKeys: installation.masterKeys }),
     wake() {},
     publish() {},
     settings: { apiOrigin: installation.apiOrigin ?? '', sandbox: null },
@@ -97,9 +97,10 @@ function explainDatabase(error: unknown): never {
   throw new UsageError(`The database cannot be used: ${message || code}`, { cause })
 }
 
-function toKey(text: string): Buffer {
-  const key = Buffer.from(text, 'base64')
-  if (key.length !== 32)
-    throw new UsageError('SECRETS_KEY must be 32 bytes in base64 (openssl rand -base64 32).')
-  return key
+function toKeys(current: string, others: string | undefined): MasterKeys {
+  try {
+    return readMasterKeys(current, others)
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error })
+  }
 }

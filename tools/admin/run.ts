@@ -8,6 +8,7 @@ import { numberCommands } from './number.ts'
 import { findInstallation, withContext } from './open-context.ts'
 import { organizationCommands } from './organization.ts'
 import { policyCommands } from './policy.ts'
+import { secretsCommands } from './secrets.ts'
 import { webhookSecretCommands } from './webhook-secret.ts'
 
 /** What `runAdmin` needs of a process. */
@@ -28,6 +29,7 @@ const COMMANDS: readonly Command[] = [
   ...webhookSecretCommands,
   ...limitsCommands,
   ...policyCommands,
+  ...secretsCommands,
   ...auditCommands,
 ]
 

@@ -4,7 +4,7 @@ import { authenticateApiKey, createApiKey } from '@phonevoice/services/api-keys'
 import { createAssistant, getAssistant } from '@phonevoice/services/assistants'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { createOrganization, getWebhookSecret, listOrganizations } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import type { StateFolder } from './state-folder.ts'
 
 /** What a newcomer needs to make a call. */
@@ -29,7 +29,7 @@ export async function ensureSeed(options: {
     db,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(Buffer.from(options.secretsKey, 'base64')),
+    secrets: createSecretBox({ db, masterKeys: [masterKey(Buffer.from(options.secretsKey, 'base64'))] }),
     wake() {},
     publish() {},
     settings: { apiOrigin: options.apiOrigin, sandbox: null },

@@ -42,6 +42,10 @@ export const apiConfigShape = {
       description:
         'The master key for secrets at rest: 32 bytes in base64. Keep a copy: without it they are lost.',
     }),
+  SECRETS_KEYS_OTHER: z.string().optional().meta({
+    description:
+      'Further master keys that open what they have sealed, separated by commas: for changing SECRETS_KEY.',
+  }),
   SANDBOX_CARRIER_URL: httpOriginSchema.optional().meta({
     description: 'REST origin of the sandbox carrier for test keys. Unset: test calls are refused.',
   }),

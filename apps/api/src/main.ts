@@ -5,7 +5,7 @@ import { createBus, createWakeQueue } from '@phonevoice/queue'
 import { createAuthenticator } from '@phonevoice/services/api-keys'
 import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
 import { createRateLimiter } from '@phonevoice/services/rate-limits'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createCallEventFeed } from './call-event-feed.ts'
 import { apiConfigShape } from './config.ts'
@@ -38,7 +38,7 @@ const context: ServiceContext = {
   db,
   clock: systemClock,
   log,
-  secrets: createSecretBox(Buffer.from(config.SECRETS_KEY, 'base64')),
+  secrets: createSecretBox({ db, masterKeys: readMasterKeys(config.SECRETS_KEY, config.SECRETS_KEYS_OTHER) }),
   wake: (wakeUp) => queue.wake(wakeUp),
   publish: (message) => bus.publish(message),
   settings,

@@ -8,6 +8,7 @@ export const workerConfigShape = {
   API_PUBLIC_ORIGIN: httpOriginSchema,
   STORAGE_DIR: z.string().min(1),
   SECRETS_KEY: z.base64(),
+  SECRETS_KEYS_OTHER: z.string().optional(),
   SANDBOX_CARRIER_URL: z.url().optional(),
   SANDBOX_PROVIDERS_URL: z.url().optional(),
   SANDBOX_ACCOUNT_SID: z.string().optional(),

@@ -4,7 +4,7 @@ import { openDatabase } from '@phonevoice/db'
 import { createGuardedClient } from '@phonevoice/outbound-http'
 import { createBus, createWakeListener, createWakeQueue } from '@phonevoice/queue'
 import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { Hono } from 'hono'
 import { workerConfigShape } from './config.ts'
@@ -29,7 +29,7 @@ const ctx: ServiceContext = {
   db,
   clock: systemClock,
   log,
-  secrets: createSecretBox(Buffer.from(config.SECRETS_KEY, 'base64')),
+  secrets: createSecretBox({ db, masterKeys: readMasterKeys(config.SECRETS_KEY, config.SECRETS_KEYS_OTHER) }),
   wake: (wakeUp) => queue.wake(wakeUp),
   publish: (message) => bus.publish(message),
   settings: {

@@ -15,7 +15,7 @@ import { createWakeListener, createWakeQueue, migrateQueue } from '@phonevoice/q
 import type { ServiceContext, WakeUp } from '@phonevoice/services/context'
 import { claimDeliveries, getDelivery } from '@phonevoice/services/deliveries'
 import { createOrganization, getWebhookSecret, rotateWebhookSecret } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { verifyStandardWebhook, verifyWebhook } from '@phonevoice/signing'
 import { createFolderStorage } from '@phonevoice/storage'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
@@ -37,7 +37,7 @@ beforeAll(async () => {
     db: database,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(randomBytes(32)),
+    secrets: createSecretBox({ db: database, masterKeys: [masterKey(randomBytes(32))] }),
     wake: () => {},
     publish: () => {},
     settings: { apiOrigin: 'http://127.0.0.1:1', sandbox: null },

@@ -13,6 +13,7 @@ export const AUDIT_ACTIONS = {
   'webhook_endpoint.updated': 'A webhook endpoint was changed, switched on or off.',
   'webhook_endpoint.deleted': 'A webhook endpoint was taken away.',
   'webhook_endpoint.disabled': 'A webhook endpoint was switched off because of its answers.',
+  'data_key.rotated': "The key that the organization's secrets are sealed with was changed.",
   'recording.link_issued': 'Somebody was given a link to a recording.',
   'recording.downloaded': 'A recording was read, with a key or by a link.',
   'recording.links_revoked': 'All links to a recording were voided.',

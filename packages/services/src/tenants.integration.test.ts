@@ -209,7 +209,9 @@ describe('secrets', () => {
     expect(updated.llm.headers).toEqual({ A: '***', B: '***' })
     const after = await sealedHeaders(made.id)
     expect(after.A).toBe(before.A)
-    expect(ctx.secrets.open(after.B ?? '', `llm-header:${organizationId}`)).toBe('changed')
+    expect(await ctx.secrets.open(organizationId, after.B ?? '', `llm-header:${organizationId}`)).toBe(
+      'changed',
+    )
   })
 
   it('loses no update when several change one assistant at once', async () => {

@@ -9,7 +9,7 @@ import { createCall } from '@phonevoice/services/calls'
 import type { BusMessage, ServiceContext } from '@phonevoice/services/context'
 import { createOrganization } from '@phonevoice/services/organizations'
 import { createRateLimiter } from '@phonevoice/services/rate-limits'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createCallEventFeed } from '../call-event-feed.ts'
 import { createServer } from '../server.ts'
@@ -58,7 +58,7 @@ export async function startTestServer(postgresUrl: string) {
     db,
     clock,
     log,
-    secrets: createSecretBox(new Uint8Array(32).fill(7)),
+    secrets: createSecretBox({ db, masterKeys: [masterKey(new Uint8Array(32).fill(7))] }),
     wake() {},
     publish(message: BusMessage) {
       if (message.topic === 'call-events') for (const handler of handlers) handler(message)

@@ -10,7 +10,7 @@ import { createGuardedClient } from '@phonevoice/outbound-http'
 import { recordUtterance } from '@phonevoice/services/calls'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { createOrganization } from '@phonevoice/services/organizations'
-import { createSecretBox } from '@phonevoice/services/secrets'
+import { createSecretBox, masterKey } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createWorker, type Worker, type WorkerDependencies } from '../worker.ts'
 
@@ -45,7 +45,7 @@ export async function createWorkerWorld(postgresUrl: string) {
     db: database,
     clock: systemClock,
     log: silentLog,
-    secrets: createSecretBox(new Uint8Array(32).fill(7)),
+    secrets: createSecretBox({ db: database, masterKeys: [masterKey(new Uint8Array(32).fill(7))] }),
     wake: () => {},
     publish: () => {},
     settings: { apiOrigin: 'http://127.0.0.1:1', sandbox: null },

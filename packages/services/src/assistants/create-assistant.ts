@@ -22,10 +22,11 @@ export function createAssistantOnce(
 ): Promise<Created<Assistant>> {
   return createOnce(ctx, input, async (store) => {
     const now = new Date(ctx.clock.now())
+    const seal = await ctx.secrets.sealer(input.organizationId)
     const row = {
       id: newId('assistant', now.getTime()),
       organizationId: input.organizationId,
-      settings: newSettings(ctx.secrets, input.organizationId, input.settings),
+      settings: newSettings(seal, input.organizationId, input.settings),
       createdAt: now,
       updatedAt: now,
       deletedAt: null,

@@ -8,7 +8,7 @@ import {
   nameOfTool,
   type Tool,
 } from '@phonevoice/contracts'
-import type { SecretBox } from '../secrets/index.ts'
+import type { Seal, SecretBox } from '../secrets/index.ts'
 import { requireStorableText } from '../text/storable.ts'
 
 /** What a header value looks like from outside; sent back in an update it means "keep what you have". */
@@ -20,13 +20,9 @@ export type SealedSettings = AssistantSettings & { readonly __sealed: true }
 type Headers = AssistantSettings['llm']['headers']
 
 /** The settings of a new assistant. Throws `invalid_request`. */
-export function newSettings(
-  secrets: SecretBox,
-  organizationId: string,
-  patch: AssistantPatch,
-): SealedSettings {
+export function newSettings(seal: Seal, organizationId: string, patch: AssistantPatch): SealedSettings {
   requireStorableText(patch)
-  return sealSettings(secrets, organizationId, merged(DEFAULT_ASSISTANT, patch, ''), DEFAULT_ASSISTANT, '')
+  return sealSettings(seal, organizationId, merged(DEFAULT_ASSISTANT, patch, ''), DEFAULT_ASSISTANT, '')
 }
 
 /**
@@ -34,7 +30,7 @@ export function newSettings(
  * request, e.g. `/assistant_overrides`. Throws `invalid_request`.
  */
 export function patchSettings(
-  secrets: SecretBox,
+  seal: Seal,
   organizationId: string,
   stored: SealedSettings,
   patch: AssistantPatch | AssistantOverrides,
@@ -42,7 +38,7 @@ export function patchSettings(
 ): SealedSettings {
   requireStorableText(patch, pointer)
   const visible = hideSecrets(stored)
-  return sealSettings(secrets, organizationId, merged(visible, patch, pointer), stored, pointer)
+  return sealSettings(seal, organizationId, merged(visible, patch, pointer), stored, pointer)
 }
 
 /** Settings as users see them. */
@@ -52,15 +48,39 @@ export function hideSecrets(settings: SealedSettings): AssistantSettings {
 }
 
 /** Settings with readable header values, for the process that makes the requests. */
-export function openSettings(
+export async function openSettings(
   secrets: SecretBox,
   organizationId: string,
   settings: SealedSettings,
-): AssistantSettings {
+): Promise<AssistantSettings> {
   const { __sealed: _, ...plain } = settings
-  return mapHeaders(plain, (headers) =>
-    mapValues(headers, (value) => secrets.open(value, headerPurpose(organizationId))),
-  )
+  const values = new Map<string, string>()
+  for (const sealed of sealedValues(settings))
+    values.set(sealed, await secrets.open(organizationId, sealed, headerPurpose(organizationId)))
+  return mapHeaders(plain, (headers) => mapValues(headers, (value) => values.get(value) ?? ''))
+}
+
+/** The same settings, everything sealed with the organization's present key. */
+export async function resealSettings(
+  secrets: SecretBox,
+  organizationId: string,
+  settings: SealedSettings,
+): Promise<SealedSettings> {
+  const seal = await secrets.sealer(organizationId)
+  const open = await openSettings(secrets, organizationId, settings)
+  const purpose = headerPurpose(organizationId)
+  return mapHeaders(open, (headers) => mapValues(headers, (value) => seal(value, purpose))) as SealedSettings
+}
+
+/** Every sealed text in settings. */
+export function sealedValues(settings: SealedSettings): string[] {
+  const values: string[] = []
+  const { __sealed: _, ...plain } = settings
+  mapHeaders(plain, (headers) => {
+    values.push(...Object.values(headers))
+    return headers
+  })
+  return values
 }
 
 function merged(
@@ -83,7 +103,7 @@ function merged(
 }
 
 function sealSettings(
-  secrets: SecretBox,
+  sealOne: Seal,
   organizationId: string,
   settings: AssistantSettings,
   stored: Pick<AssistantSettings, 'llm' | 'tools'>,
@@ -91,7 +111,7 @@ function sealSettings(
 ): SealedSettings {
   const seal = (headers: Headers, kept: Headers, path: string): Headers =>
     mapValues(headers, (value, name) => {
-      if (value !== HIDDEN_VALUE) return secrets.seal(value, headerPurpose(organizationId))
+      if (value !== HIDDEN_VALUE) return sealOne(value, headerPurpose(organizationId))
       const before = Object.hasOwn(kept, name) ? kept[name] : undefined
       if (before !== undefined) return before
       throw invalidSettings([

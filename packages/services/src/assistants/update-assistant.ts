@@ -16,17 +16,13 @@ export async function updateAssistant(
   input: AssistantKey & { patch: AssistantPatch },
 ): Promise<Assistant> {
   const { sql } = ctx.db
+  const seal = await ctx.secrets.sealer(input.organizationId)
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     const [row] = await sql<{ settings: unknown; text: string; created_at: Date }[]>`
       select settings, settings::text as text, created_at from assistants
       where id = ${input.assistantId} and organization_id = ${input.organizationId} and deleted_at is null`
     if (!row) throw assistantNotFound()
-    const settings = patchSettings(
-      ctx.secrets,
-      input.organizationId,
-      storedSettings(row.settings),
-      input.patch,
-    )
+    const settings = patchSettings(seal, input.organizationId, storedSettings(row.settings), input.patch)
     const updatedAt = new Date(ctx.clock.now())
     const changed = await sql`
       update assistants set settings = ${JSON.stringify(settings)}::text::jsonb, updated_at = ${updatedAt}

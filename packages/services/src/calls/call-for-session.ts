@@ -74,10 +74,10 @@ export async function loadCallForSession(
   const [row] = await ctx.db.sql<SessionRow[]>`
     select ${sessionColumns(ctx)} from calls c join organizations o on o.id = c.organization_id
     where c.id = ${input.callId} and c.ended_at is null`
-  return row ? toCallForSession(ctx, row) : null
+  return row ? await toCallForSession(ctx, row) : null
 }
 
-export function toCallForSession(ctx: ServiceContext, row: SessionRow): CallForSession {
+export async function toCallForSession(ctx: ServiceContext, row: SessionRow): Promise<CallForSession> {
   const turns = row.turns ?? []
   const secrets = { webhook_secret_sealed: row.webhook_secret_sealed, next_webhook_secret_sealed: null }
   return {
@@ -86,7 +86,7 @@ export function toCallForSession(ctx: ServiceContext, row: SessionRow): CallForS
     mode: row.mode,
     direction: row.direction,
     assistantId: row.assistant_id,
-    assistant: openSettings(ctx.secrets, row.organization_id, storedSettings(row.assistant)),
+    assistant: await openSettings(ctx.secrets, row.organization_id, storedSettings(row.assistant)),
     variables: JSON.parse(row.variables) as Call['variables'],
     metadata: JSON.parse(row.metadata) as Call['metadata'],
     carrierAccountId: row.carrier_account_id,
@@ -99,6 +99,6 @@ export function toCallForSession(ctx: ServiceContext, row: SessionRow): CallForS
     history: turns.map(({ role, text }) => ({ role, text })),
     nextTurn: (turns.at(-1)?.turn ?? 0) + 1,
     endingReason: row.ending_reason,
-    webhookSecret: openWebhookSecrets(ctx, row.organization_id, secrets).current,
+    webhookSecret: (await openWebhookSecrets(ctx, row.organization_id, secrets)).current,
   }
 }

@@ -75,7 +75,7 @@ export async function createCall(ctx: ServiceContext, input: CreateCallInput): P
         ...line,
       },
       request,
-      settingsFor(ctx, organizationId, request, facts),
+      await settingsFor(ctx, organizationId, request, facts),
       now,
     )
     const body = JSON.stringify(toCall(row, { recordingUrl: null }))
@@ -143,12 +143,12 @@ function chooseLine(
   return { fromNumber: facts.from_number, carrierAccountId: facts.carrier_account_id }
 }
 
-function settingsFor(
+async function settingsFor(
   ctx: ServiceContext,
   organizationId: string,
   request: CallCreate,
   facts: CreateFacts,
-): SealedSettings {
+): Promise<SealedSettings> {
   if (facts.settings === null)
     throw new InvalidInput(
       'unknown_assistant',
@@ -158,7 +158,7 @@ function settingsFor(
   const settings = storedSettings(facts.settings)
   if (request.assistant_overrides === undefined) return settings
   return patchSettings(
-    ctx.secrets,
+    await ctx.secrets.sealer(organizationId),
     organizationId,
     settings,
     request.assistant_overrides,

@@ -25,10 +25,11 @@ export async function addCarrierAccount(
     resourceId: id,
     details: { carrier, account_sid: accountSid },
   } as const
+  const sealed = await sealAuthToken(ctx, { organizationId, id }, input.authToken)
   const rows = await ctx.db.sql`
     with added as (
       insert into carrier_accounts (id, organization_id, carrier, account_sid, auth_token_sealed, base_url, created_at)
-      values (${id}, ${organizationId}, ${carrier}, ${accountSid}, ${sealAuthToken(ctx, id, input.authToken)},
+      values (${id}, ${organizationId}, ${carrier}, ${accountSid}, ${sealed},
         ${input.baseUrl.replace(/\/+$/, '')}, ${now})
       on conflict do nothing
       returning id

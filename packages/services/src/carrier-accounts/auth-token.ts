@@ -3,23 +3,31 @@ import type { ServiceContext } from '../context.ts'
 
 export interface CarrierAccountRow {
   id: string
+  organization_id: string
   carrier: 'twilio'
   account_sid: string
   auth_token_sealed: string
   base_url: string
 }
 
-export function sealAuthToken(ctx: ServiceContext, accountId: string, authToken: string): string {
-  return ctx.secrets.seal(authToken, purpose(accountId))
+export function sealAuthToken(
+  ctx: ServiceContext,
+  account: { organizationId: string; id: string },
+  authToken: string,
+): Promise<string> {
+  return ctx.secrets.seal(account.organizationId, authToken, purpose(account.id))
 }
 
 /** An account as the carrier adapters want it, its token readable. */
-export function openCarrierAccount(ctx: ServiceContext, row: CarrierAccountRow): CarrierAccount {
+export async function openCarrierAccount(
+  ctx: ServiceContext,
+  row: CarrierAccountRow,
+): Promise<CarrierAccount> {
   return {
     carrier: row.carrier,
     baseUrl: row.base_url,
     accountSid: row.account_sid,
-    authToken: ctx.secrets.open(row.auth_token_sealed, purpose(row.id)),
+    authToken: await ctx.secrets.open(row.organization_id, row.auth_token_sealed, purpose(row.id)),
   }
 }
 

@@ -22,13 +22,15 @@ export async function findCarrierAccountBySid(
   if (sandbox?.accountSid === input.accountSid)
     return [{ account: sandbox, mode: 'test', organizationId: null, carrierAccountId: null }]
   if (input.accountSid.includes('\0')) return []
-  const rows = await ctx.db.sql<(CarrierAccountRow & { organization_id: string })[]>`
+  const rows = await ctx.db.sql<CarrierAccountRow[]>`
     select id, organization_id, carrier, account_sid, auth_token_sealed, base_url from carrier_accounts
     where account_sid = ${input.accountSid} order by is_active desc, created_at, id limit 20`
-  return rows.map((row) => ({
-    account: openCarrierAccount(ctx, row),
-    mode: 'live',
-    organizationId: row.organization_id,
-    carrierAccountId: row.id,
-  }))
+  return await Promise.all(
+    rows.map(async (row) => ({
+      account: await openCarrierAccount(ctx, row),
+      mode: 'live' as const,
+      organizationId: row.organization_id,
+      carrierAccountId: row.id,
+    })),
+  )
 }

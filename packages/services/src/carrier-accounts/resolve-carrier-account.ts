@@ -21,7 +21,7 @@ export async function resolveCarrierAccount(
   }
   const accountId = input.carrierAccountId ?? null
   const [row] = await ctx.db.sql<CarrierAccountRow[]>`
-    select id, carrier, account_sid, auth_token_sealed, base_url from carrier_accounts
+    select id, organization_id, carrier, account_sid, auth_token_sealed, base_url from carrier_accounts
     where organization_id = ${input.organizationId}
       and (id = ${accountId}::text or (${accountId}::text is null and is_active))
     order by created_at, id limit 1`
@@ -30,5 +30,5 @@ export async function resolveCarrierAccount(
       'carrier_not_configured',
       'This organization has no carrier account: add one before placing live calls.',
     )
-  return openCarrierAccount(ctx, row)
+  return await openCarrierAccount(ctx, row)
 }

@@ -142,7 +142,7 @@ async function analyse(ctx: ServiceContext, call: CallRow, analystFor: FinishInp
     mode: call.mode,
     assistantId: call.assistantId,
     phoneNumber: call.phoneNumber,
-    assistant: openSettings(ctx.secrets, call.organizationId, storedSettings(call.assistant)),
+    assistant: await openSettings(ctx.secrets, call.organizationId, storedSettings(call.assistant)),
     webhookSecret: secrets.current,
     transcript,
   }

@@ -55,10 +55,10 @@ export async function createOnce<T>(
   create: (store: (resource: T) => StoredAnswer<T>) => Promise<StoredAnswer<T> | null>,
 ): Promise<Created<T>> {
   const { organizationId, idempotency } = options
+  const seal = options.isSecret && idempotency ? await ctx.secrets.sealer(organizationId) : null
   const store = (resource: T): StoredAnswer<T> => {
     const body = JSON.stringify(resource)
-    const isSealed = options.isSecret === true && idempotency !== null
-    const storedBody = isSealed ? ctx.secrets.seal(body, purpose(organizationId, idempotency.key)) : body
+    const storedBody = seal && idempotency ? seal(body, purpose(organizationId, idempotency.key)) : body
     return { organizationId, idempotency, resource, body, storedBody }
   }
   for (let tries = 0; tries < TRIES_MAX; tries++) {
@@ -82,7 +82,7 @@ async function findAnswer<T>(
   if (!row) return null
   requireSameRequest(row.request_hash, idempotency)
   const body = isSecret
-    ? ctx.secrets.open(row.response_body, purpose(organizationId, idempotency.key))
+    ? await ctx.secrets.open(organizationId, row.response_body, purpose(organizationId, idempotency.key))
     : row.response_body
   // Stored by `store` for a request with the same hash, and therefore of the same shape.
   return { status: 201, resource: JSON.parse(body) as T, body, replayed: true }

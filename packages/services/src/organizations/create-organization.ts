@@ -17,7 +17,7 @@ export async function createOrganization(
   await ctx.db.orm.insert(schema.organizations).values({
     id,
     name: input.name,
-    webhookSecretSealed: sealWebhookSecret(ctx, id, webhookSecret),
+    webhookSecretSealed: await sealWebhookSecret(ctx, id, webhookSecret),
     createdAt: now,
   })
   return { id, webhookSecret }

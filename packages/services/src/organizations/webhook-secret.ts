@@ -27,7 +27,7 @@ export async function getWebhookSecret(
   const [row] = await ctx.db.sql<SecretRow[]>`
     select webhook_secret_sealed, next_webhook_secret_sealed from organizations where id = ${input.organizationId}`
   if (!row) throw organizationNotFound()
-  return openWebhookSecrets(ctx, input.organizationId, row)
+  return await openWebhookSecrets(ctx, input.organizationId, row)
 }
 
 /**
@@ -38,7 +38,7 @@ export async function rotateWebhookSecret(
   ctx: ServiceContext,
   input: { organizationId: string },
 ): Promise<{ next: string }> {
-  const fresh = sealWebhookSecret(ctx, input.organizationId, createWebhookSecret())
+  const fresh = await sealWebhookSecret(ctx, input.organizationId, createWebhookSecret())
   const [row] = await ctx.db.sql<{ next: string }[]>`
     with changed as (
       update organizations set next_webhook_secret_sealed = coalesce(next_webhook_secret_sealed, ${fresh})
@@ -46,7 +46,7 @@ export async function rotateWebhookSecret(
     ), audited as (${insertAudit(ctx, { ...auditOf(input), action: 'webhook_secret.rotation_started' }, 'changed')})
     select next from changed`
   if (!row) throw organizationNotFound()
-  return { next: ctx.secrets.open(row.next, purpose(input.organizationId)) }
+  return { next: await ctx.secrets.open(input.organizationId, row.next, purpose(input.organizationId)) }
 }
 
 /** Makes the next secret the only one. Throws `not_found`, or `invalid_request` when no rotation is under way. */
@@ -69,19 +69,23 @@ export async function completeRotation(
   )
 }
 
-export function sealWebhookSecret(ctx: ServiceContext, organizationId: string, secret: string): string {
-  return ctx.secrets.seal(secret, purpose(organizationId))
+export function sealWebhookSecret(
+  ctx: ServiceContext,
+  organizationId: string,
+  secret: string,
+): Promise<string> {
+  return ctx.secrets.seal(organizationId, secret, purpose(organizationId))
 }
 
-export function openWebhookSecrets(
+export async function openWebhookSecrets(
   ctx: ServiceContext,
   organizationId: string,
   row: SecretRow,
-): WebhookSecrets {
-  const open = (sealed: string) => ctx.secrets.open(sealed, purpose(organizationId))
+): Promise<WebhookSecrets> {
+  const open = (sealed: string) => ctx.secrets.open(organizationId, sealed, purpose(organizationId))
   return {
-    current: open(row.webhook_secret_sealed),
-    next: row.next_webhook_secret_sealed === null ? null : open(row.next_webhook_secret_sealed),
+    current: await open(row.webhook_secret_sealed),
+    next: row.next_webhook_secret_sealed === null ? null : await open(row.next_webhook_secret_sealed),
   }
 }
 

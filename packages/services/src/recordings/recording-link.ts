@@ -27,7 +27,7 @@ export function mintRecordingLink(
 ): RecordingLink {
   const expiresAtMs = ctx.clock.now() + (input.ttlSeconds ?? TTL_SECONDS_DEFAULT) * 1000
   const claims = JSON.stringify([input.recording.id, expiresAtMs, input.recording.linkVersion])
-  const token = ctx.secrets.seal(claims, PURPOSE)
+  const token = ctx.secrets.sealToken(claims, PURPOSE)
   return { token, url: `${ctx.settings.apiOrigin}/rec/${token}`, expiresAt: new Date(expiresAtMs) }
 }
 
@@ -80,7 +80,7 @@ function readToken(
   if (token.length > TOKEN_LENGTH_MAX) return null
   try {
     // Whatever opens was sealed by `mintRecordingLink`: nothing else seals for this purpose.
-    const [recordingId, expiresAtMs, linkVersion] = JSON.parse(ctx.secrets.open(token, PURPOSE)) as [
+    const [recordingId, expiresAtMs, linkVersion] = JSON.parse(ctx.secrets.openToken(token, PURPOSE)) as [
       string,
       number,
       number,

@@ -1,34 +1,93 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+/**
+ * Encrypts what we must be able to read again. An organization's secrets (webhook secrets, carrier tokens, header values, answers that hold one) are
+ * sealed with a data key of its own, which a master key of the deployment wraps: changing the master key touches one short row per organization, and
+ * whoever has the database alone has nothing. Tokens that we hand out and get back are sealed with the master key itself.
+ */
+import { type Clock, InternalError, systemClock } from '@phonevoice/base'
+import type { Database } from '@phonevoice/db'
+import { decrypt, encrypt } from './aes-gcm.ts'
+import { createDataKeys, type DataKeys } from './data-keys.ts'
+import type { MasterKeys } from './master-keys.ts'
 
-/** Encrypts what we must be able to read again: webhook secrets, carrier tokens, header values. */
+/** `purpose` binds the result to its place (e.g. `webhook-secret:endp_…`): opening it elsewhere fails. */
+export type Seal = (plain: string, purpose: string) => string
+
 export interface SecretBox {
-  /** `purpose` binds the result to its place (e.g. `webhook-secret:org_…`): opening it elsewhere fails. */
-  seal(plain: string, purpose: string): string
-  /** Throws when the text was changed, sealed for another purpose, or with another key. */
-  open(sealed: string, purpose: string): string
+  seal(organizationId: string, plain: string, purpose: string): Promise<string>
+  /** For many at once, and where one cannot wait. */
+  sealer(organizationId: string): Promise<Seal>
+  /** Throws when the text was changed, or sealed for another purpose or organization, or its key is gone. */
+  open(organizationId: string, sealed: string, purpose: string): Promise<string>
+  sealToken: Seal
+  /** Throws when this is no token of ours for this purpose. */
+  openToken(token: string, purpose: string): string
+  /** For rotation. */
+  dataKeys: DataKeys
 }
 
-const VERSION = 'v1'
+/** By a master key itself: tokens, and secrets of the first version. */
+const BY_MASTER = 'v1'
+/** By a data key, whose id follows. */
+const BY_DATA_KEY = 'v2'
 
-/** AES-256-GCM with a random 12-byte nonce; the purpose is authenticated. `masterKey` is 32 bytes. */
-export function createSecretBox(masterKey: Uint8Array): SecretBox {
-  if (masterKey.length !== 32) throw new Error('The master key must be 32 bytes.')
-  const key = Buffer.from(hkdfSync('sha256', masterKey, '', 'phonevoice secret box v1', 32))
-  return {
-    seal(plain, purpose) {
-      const nonce = randomBytes(12)
-      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(purpose))
-      const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()])
-      return `${VERSION}.${Buffer.concat([nonce, cipher.getAuthTag(), body]).toString('base64url')}`
-    },
-    open(sealed, purpose) {
-      const [version, text] = sealed.split('.')
-      if (version !== VERSION || text === undefined) throw new Error('A sealed secret has an unknown form.')
-      const bytes = Buffer.from(text, 'base64url')
-      const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, 12))
-        .setAAD(Buffer.from(purpose))
-        .setAuthTag(bytes.subarray(12, 28))
-      return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString('utf8')
-    },
+export function createSecretBox(options: { db: Database; masterKeys: MasterKeys; clock?: Clock }): SecretBox {
+  const { masterKeys } = options
+  const dataKeys = createDataKeys({ ...options, clock: options.clock ?? systemClock })
+
+  async function sealer(organizationId: string): Promise<Seal> {
+    const { id, key } = await dataKeys.current(organizationId)
+    return (plain, purpose) =>
+      `${BY_DATA_KEY}.${id}.${encrypt(key, Buffer.from(plain), boundTo(organizationId, id, purpose))}`
   }
+
+  function openToken(token: string, purpose: string): string {
+    const [version, text = ''] = token.split('.')
+    if (version !== BY_MASTER) throw doesNotOpen()
+    for (const { sealing } of masterKeys) {
+      try {
+        return decrypt(sealing, text, purpose).toString()
+      } catch {
+        // Perhaps sealed with the next one.
+      }
+    }
+    throw doesNotOpen()
+  }
+
+  return {
+    dataKeys,
+    sealer,
+    async seal(organizationId, plain, purpose) {
+      return (await sealer(organizationId))(plain, purpose)
+    },
+    async open(organizationId, sealed, purpose) {
+      const keyId = dataKeyOf(sealed)
+      if (keyId === null) return openToken(sealed, purpose)
+      const { key } = await dataKeys.named(organizationId, keyId)
+      try {
+        return decrypt(key, sealed.split('.')[2] ?? '', boundTo(organizationId, keyId, purpose)).toString()
+      } catch (cause) {
+        throw doesNotOpen(cause)
+      }
+    },
+    sealToken: (plain, purpose) =>
+      `${BY_MASTER}.${encrypt(masterKeys[0].sealing, Buffer.from(plain), purpose)}`,
+    openToken,
+  }
+}
+
+/** The data key that sealed a text; null: a master key did. */
+export function dataKeyOf(sealed: string): string | null {
+  const [version, keyId] = sealed.split('.')
+  return version === BY_DATA_KEY && keyId !== undefined ? keyId : null
+}
+
+function boundTo(organizationId: string, keyId: string, purpose: string): string {
+  return JSON.stringify([organizationId, keyId, purpose])
+}
+
+function doesNotOpen(cause?: unknown): InternalError {
+  return new InternalError(
+    'A sealed secret does not open: it was changed, belongs elsewhere, or its master key is not configured (SECRETS_KEY, SECRETS_KEYS_OTHER).',
+    { cause },
+  )
 }

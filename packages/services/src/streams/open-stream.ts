@@ -51,7 +51,7 @@ export async function openStream(ctx: ServiceContext, input: OpenStream): Promis
     from held c join organizations o on o.id = c.organization_id`
   if (!row) return null
   return {
-    ...toCallForSession(ctx, row),
+    ...(await toCallForSession(ctx, row)),
     streamId: row.stream_id,
     startedAt: row.started_at,
     isResumed: row.is_resumed,

@@ -47,7 +47,7 @@ export async function createWebhookEndpoint(
         url: request.url,
         description: request.description ?? null,
         events: [...(request.events ?? DEFAULT_ENDPOINT_EVENTS)],
-        secretSealed: sealEndpointSecret(ctx, id, secret),
+        secretSealed: await sealEndpointSecret(ctx, { organizationId, endpointId: id }, secret),
         nextSecretSealed: null,
         isEnabled,
         disabledReason: isEnabled ? null : 'requested',

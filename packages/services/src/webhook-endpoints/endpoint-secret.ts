@@ -17,13 +17,15 @@ export async function getEndpointSecret(
   ctx: ServiceContext,
   input: { endpointId: string },
 ): Promise<WebhookSecrets> {
-  const [row] = await ctx.db.sql<{ secret_sealed: string; next_secret_sealed: string | null }[]>`
-    select secret_sealed, next_secret_sealed from webhook_endpoints where id = ${input.endpointId}`
+  const [row] = await ctx.db.sql<
+    { organization_id: string; secret_sealed: string; next_secret_sealed: string | null }[]
+  >`
+    select organization_id, secret_sealed, next_secret_sealed from webhook_endpoints where id = ${input.endpointId}`
   if (!row) throw endpointNotFound()
-  const open = (sealed: string) => ctx.secrets.open(sealed, purpose(input.endpointId))
+  const open = (sealed: string) => ctx.secrets.open(row.organization_id, sealed, purpose(input.endpointId))
   return {
-    current: open(row.secret_sealed),
-    next: row.next_secret_sealed === null ? null : open(row.next_secret_sealed),
+    current: await open(row.secret_sealed),
+    next: row.next_secret_sealed === null ? null : await open(row.next_secret_sealed),
   }
 }
 
@@ -36,7 +38,7 @@ export async function rotateEndpointSecret(
   input: EndpointKey,
 ): Promise<WebhookEndpointRotated> {
   await loadEndpoint(ctx, input)
-  const fresh = sealEndpointSecret(ctx, input.endpointId, createWebhookSecret())
+  const fresh = await sealEndpointSecret(ctx, input, createWebhookSecret())
   const [row] = await ctx.db.sql<{ next: string }[]>`
     with changed as (
       update webhook_endpoints set next_secret_sealed = coalesce(next_secret_sealed, ${fresh}), updated_at = ${new Date(ctx.clock.now())}
@@ -46,7 +48,10 @@ export async function rotateEndpointSecret(
     select next from changed`
   if (!row) throw endpointNotFound()
   const endpoint = await getWebhookEndpoint(ctx, input)
-  return { ...endpoint, next_secret: ctx.secrets.open(row.next, purpose(input.endpointId)) }
+  return {
+    ...endpoint,
+    next_secret: await ctx.secrets.open(input.organizationId, row.next, purpose(input.endpointId)),
+  }
 }
 
 /** Makes the next secret the only one. Throws `not_found`, or `no_rotation` when none is under way. */
@@ -71,8 +76,12 @@ export async function completeEndpointRotation(
   return getWebhookEndpoint(ctx, input)
 }
 
-export function sealEndpointSecret(ctx: ServiceContext, endpointId: string, secret: string): string {
-  return ctx.secrets.seal(secret, purpose(endpointId))
+export function sealEndpointSecret(
+  ctx: ServiceContext,
+  endpoint: { organizationId: string; endpointId: string },
+  secret: string,
+): Promise<string> {
+  return ctx.secrets.seal(endpoint.organizationId, secret, purpose(endpoint.endpointId))
 }
 
 function purpose(endpointId: string): string {

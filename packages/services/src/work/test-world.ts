@@ -5,7 +5,7 @@ import type { CallStatus, EventType } from '@phonevoice/contracts'
 import { DEFAULT_ASSISTANT, DEFAULT_WEBHOOK_EVENTS } from '@phonevoice/contracts'
 import { createTestDatabase, type TestDatabase } from '@phonevoice/db/test-database'
 import type { BusMessage, ServiceContext, WakeUp } from '../context.ts'
-import { createSecretBox } from '../secrets/index.ts'
+import { createSecretBox, masterKey } from '../secrets/index.ts'
 
 export interface TestWorld {
   ctx: ServiceContext
@@ -26,7 +26,7 @@ export async function createTestWorld(postgresUrl: string): Promise<TestWorld> {
     db: database,
     clock,
     log: silentLog,
-    secrets: createSecretBox(randomBytes(32)),
+    secrets: createSecretBox({ db: database, clock, masterKeys: [masterKey(randomBytes(32))] }),
     wake: (wakeUp) => void wakeUps.push(wakeUp),
     publish: (message) => void messages.push(message),
     settings: {
@@ -39,7 +39,7 @@ export async function createTestWorld(postgresUrl: string): Promise<TestWorld> {
 
 export async function insertOrganization(ctx: ServiceContext): Promise<string> {
   const id = newId('organization')
-  const sealed = ctx.secrets.seal('whsec_c2VjcmV0', `webhook-secret:${id}`)
+  const sealed = await ctx.secrets.seal(id, 'whsec_c2VjcmV0', `webhook-secret:${id}`)
   await ctx.db.sql`insert into organizations (id, name, webhook_secret_sealed, created_at)
     values (${id}, 'Test', ${sealed}, ${new Date(ctx.clock.now())})`
   return id
