@@ -47,7 +47,7 @@ describe('random conversations', () => {
     const seen = (kind: string) => Object.keys(counts).filter((name) => name.startsWith(`${kind} `)).length
     // The end of a voicemail is nobody's but the carrier's, and told from outside.
     expect({ events: seen('event'), effects: seen('effect'), ends: seen('ended') }).toEqual({
-      events: 26,
+      events: 27,
       effects: 17,
       ends: 10,
     })

@@ -13,7 +13,7 @@ function tellEvent(event: OutsideEvent): string {
   const text = (words: string): string => `"${words.replaceAll('\n', '\\n')}"`
   switch (event.type) {
     case 'call-started':
-      return `call-started${event.resumed ? ' resumed' : ''}`
+      return `call-started${event.resumed ? ' resumed' : ''}${event.isSilenced ? ' silenced' : ''}`
     case 'speech-started':
     case 'speech-stopped':
       return `${event.type} from ${event.atMs}`
@@ -32,6 +32,7 @@ function tellEvent(event: OutsideEvent): string {
       return `${event.type} ${event.responseId} ${event.calls.map(({ id, name }) => `${id}:${name}`).join(' ')}`
     case 'tool-finished':
       return `${event.type} ${event.callId} ${text(event.output)}`
+    case 'clause-voiced':
     case 'clause-started':
     case 'clause-played':
     case 'tts-failed':

@@ -127,8 +127,9 @@ export function createWorld(random: Random, temper: Temper): World {
     const startMs = Math.max(nowMs + between(20, 400), playingUntilMs)
     playingUntilMs = startMs + durationMs
     const ofClears = clears
-    const heard = (type: 'clause-started' | 'clause-played') => () =>
+    const heard = (type: 'clause-voiced' | 'clause-started' | 'clause-played') => () =>
       ofClears !== clears && !chance(temper.staleness) ? null : { type, responseId, clauseId }
+    plan(startMs, heard('clause-voiced'))
     answer(startMs, heard('clause-started'))
     answer(playingUntilMs + between(0, 150), heard('clause-played'))
     if (chance(temper.incidents / 20)) plan(startMs, () => ({ type: 'tts-failed', responseId, clauseId }))
@@ -170,6 +171,11 @@ export function createWorld(random: Random, temper: Temper): World {
       case 'clause-speak': {
         const wholeMs = 1 + effect.text.length * msPerCharacter
         sound(effect.responseId, effect.clauseId, Math.max(1, wholeMs - effect.fromMs), nowMs)
+        return
+      }
+      case 'clause-prepare': {
+        const { responseId, clauseId } = effect
+        plan(nowMs + between(20, 400), () => ({ type: 'clause-voiced', responseId, clauseId }))
         return
       }
       case 'keys-play':

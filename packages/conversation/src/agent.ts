@@ -60,10 +60,17 @@ export interface Response {
   protectedClauses: number
   /** The message ended in the hang-up marker. */
   isParting: boolean
+  /** What is measured of it; see `TurnMeasurement`. */
   speechEndedMs: number | null
+  speechCommittedMs: number | null
+  wordsKnownMs: number | null
   decidedMs: number | null
   llmFirstTokenMs: number | null
+  firstClauseMs: number | null
+  firstAudioMs: number | null
   firstAudioSentMs: number | null
+  /** How much of its audio had been heard at the last clear. */
+  cutOffsetMs: number | null
 }
 
 export interface Yielding {
@@ -82,6 +89,8 @@ export interface Agent {
   yielding: Yielding | null
   /** Responses begun so far. */
   responses: number
+  /** When the caller last heard anything of the agent. */
+  heardUntilMs: number
   /** When waiting for the next sign of life ends. */
   stalledAtMs: number | null
 }
@@ -95,7 +104,7 @@ const longestPauseMs = 1200
 const clearedDeadlineMs = 1000
 
 export function newAgent(): Agent {
-  return { name: 'idle', response: null, yielding: null, responses: 0, stalledAtMs: null }
+  return { name: 'idle', response: null, yielding: null, responses: 0, heardUntilMs: 0, stalledAtMs: null }
 }
 
 /** The response under way; only to be called where the agent is not idle. */
@@ -122,9 +131,14 @@ export function enterThinking(draft: Draft, begin: Pick<Response, 'kind'> & Part
     protectedClauses: 0,
     isParting: false,
     speechEndedMs: null,
+    speechCommittedMs: null,
+    wordsKnownMs: null,
     decidedMs: null,
     llmFirstTokenMs: null,
+    firstClauseMs: null,
+    firstAudioMs: null,
     firstAudioSentMs: null,
+    cutOffsetMs: null,
     id: `r${agent.responses}`,
     ...begin,
   }

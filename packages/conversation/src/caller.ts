@@ -28,6 +28,9 @@ export interface Span {
   readonly isSettled: boolean
   /** Committed: when its final text stops being waited for. */
   readonly deadlineMs: number | null
+  /** When the recogniser was asked for it, and when it was settled; null: not yet. */
+  readonly committedMs: number | null
+  readonly settledMs: number | null
 }
 
 export interface Caller {
@@ -101,6 +104,8 @@ export function enterSpeaking(draft: Draft, atMs: number): void {
     text: '',
     isSettled: false,
     deadlineMs: null,
+    committedMs: null,
+    settledMs: null,
   }
   caller.spans = [...caller.spans, span]
   caller.bargeInAtMs = startMs + settings.interruption.minSpeechMs
@@ -115,7 +120,8 @@ export function enterPausing(draft: Draft, atMs: number): void {
   caller.name = 'pausing'
   const endMs = Math.max(open.startMs, Math.min(atMs, nowMs))
   caller.speechEndedMs = endMs
-  caller.spans = [...caller.spans.slice(0, -1), { ...open, endMs, deadlineMs: nowMs + transcriptDeadlineMs }]
+  const committed = { ...open, endMs, committedMs: nowMs, deadlineMs: nowMs + transcriptDeadlineMs }
+  caller.spans = [...caller.spans.slice(0, -1), committed]
   if (!caller.isUnheard) draft.effects.push({ type: 'stt-commit', itemId: open.itemId })
 }
 
@@ -130,6 +136,7 @@ export function settleSpan(draft: Draft, itemId: ItemId, text: string | null): b
     ...span,
     text: (text ?? span.text).trim(),
     isSettled: true,
+    settledMs: draft.nowMs,
   }))
   if (isKnown) keepSpans(draft, (span) => span.text !== '' || !span.isSettled)
   return isKnown

@@ -23,6 +23,7 @@ import {
   addThoughtTools,
   considerEarlyThinking,
   endThought,
+  voiceThought,
 } from './rules/early-thinking.ts'
 import { considerEnd, endCall, onCarrierStopped, onGoodbyeTimeout } from './rules/ending.ts'
 import {
@@ -36,7 +37,7 @@ import { onFillerDue } from './rules/filler.ts'
 import { finishText } from './rules/finish-text.ts'
 import { judgeSpeechOverAgent, onBargeIn, onPauseEnd, onPlaybackCleared } from './rules/interruption.ts'
 import { considerKeypad, onKey, onKeypadTimeout } from './rules/keypad.ts'
-import { addText, clausePlayed, clauseStarted } from './rules/respond.ts'
+import { addText, clausePlayed, clauseStarted, clauseVoiced } from './rules/respond.ts'
 import { onSilence } from './rules/silence.ts'
 import { onCallStarted } from './rules/start.ts'
 import { onToolFinished, onToolsRequested } from './rules/tools.ts'
@@ -134,6 +135,9 @@ function apply(draft: Draft, event: ConversationEvent): void {
     case 'llm-failed':
       onModelFailed(draft)
       break
+    case 'clause-voiced':
+      clauseVoiced(draft)
+      break
     case 'clause-started':
       clauseStarted(draft)
       break
@@ -180,6 +184,7 @@ function onThoughtEvent(draft: Draft, event: ConversationEvent): void {
   if (event.type === 'llm-delta') addThoughtText(draft, event.text)
   else if (event.type === 'llm-tools') addThoughtTools(draft, event.calls)
   else if (event.type === 'llm-finished') endThought(draft)
+  else if (event.type === 'clause-voiced') voiceThought(draft)
   else abandonThought(draft)
 }
 

@@ -23,6 +23,7 @@ export interface Thought {
   readonly firstTokenMs: number | null
   /** The first clause has been given to the voice. */
   readonly isPrepared: boolean
+  readonly firstAudioMs: number | null
 }
 
 export interface Thinking {

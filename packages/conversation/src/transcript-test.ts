@@ -121,7 +121,7 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
   const clauseId = Number(clause)
   switch (type) {
     case 'call-started':
-      return { type, history, resumed: first === 'resumed' }
+      return { type, history, resumed: first === 'resumed', isSilenced: more[0] === 'silenced' }
     case 'speech-started':
     case 'speech-stopped':
       return { type, atMs }
@@ -149,6 +149,7 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
     case 'llm-failed':
     case 'llm-broken-off':
       return { type, responseId }
+    case 'clause-voiced':
     case 'clause-started':
     case 'clause-played':
     case 'tts-failed':
@@ -227,14 +228,25 @@ function tellEffect(effect: ConversationEffect, hidden: readonly TimerName[]): s
     case 'timer-cancel':
       return hidden.includes(effect.timer) ? null : `timer-cancel ${effect.timer}`
     case 'utterance-finish': {
-      const { role, text, textPlanned, interrupted, startMs, endMs, turn, isKeypad } = effect.utterance
+      const { role, text, textPlanned, interrupted, cutOffsetMs, startMs, endMs, turn, isKeypad } =
+        effect.utterance
       const planned = textPlanned === null || textPlanned === text ? '' : ` of "${textPlanned}"`
-      const marks = `${interrupted ? ' interrupted' : ''}${isKeypad ? ' keypad' : ''}`
+      const marks = `${interrupted ? ' interrupted' : ''}${cutOffsetMs === null ? '' : ` after ${cutOffsetMs}`}${isKeypad ? ' keypad' : ''}`
       return `utterance-finish ${turn} ${role} "${text}"${planned}${marks} ${startMs}-${endMs}`
     }
     case 'turn-measure': {
       const m = effect.measurement
-      const times = [m.speechEndedMs, m.decidedMs, m.llmFirstTokenMs, m.firstAudioSentMs, m.heardUntilMs]
+      const times = [
+        m.speechEndedMs,
+        m.speechCommittedMs,
+        m.wordsKnownMs,
+        m.decidedMs,
+        m.llmFirstTokenMs,
+        m.firstClauseMs,
+        m.firstAudioMs,
+        m.firstAudioSentMs,
+        m.heardUntilMs,
+      ]
       return `turn-measure ${m.responseId} ${times.map((ms) => ms ?? '-').join(' ')}${m.interrupted ? ' interrupted' : ''}`
     }
     case 'call-end':

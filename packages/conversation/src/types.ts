@@ -74,9 +74,15 @@ export type EndReason =
 export type ConversationEvent =
   /**
    * The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. `turns`: utterances that process
-   * had finished, so that numbering goes on; 0 without it.
+   * had finished, so that numbering goes on; 0 without it. `isSilenced`: somebody had told the agent to say nothing.
    */
-  | { type: 'call-started'; history: readonly HistoryMessage[]; resumed: boolean; turns?: number }
+  | {
+      type: 'call-started'
+      history: readonly HistoryMessage[]
+      resumed: boolean
+      turns?: number
+      isSilenced?: boolean
+    }
   /** Voice activity began; `atMs` is where the first voiced frame was. */
   | { type: 'speech-started'; atMs: number }
   /** Voice activity ended; `atMs` is where the last voiced frame was (earlier than now by the detector's hangover). */
@@ -99,6 +105,8 @@ export type ConversationEvent =
   | { type: 'llm-broken-off'; responseId: ResponseId }
   /** The language model failed and no fallback is left. */
   | { type: 'llm-failed'; responseId: ResponseId }
+  /** The voice has begun to yield a clause: for the measurements. */
+  | { type: 'clause-voiced'; responseId: ResponseId; clauseId: ClauseId }
   /** The first audio of a clause went out to the carrier. */
   | { type: 'clause-started'; responseId: ResponseId; clauseId: ClauseId }
   /** The caller has heard the whole clause (its last mark came back). */
@@ -185,6 +193,8 @@ export interface FinishedUtterance {
   /** Assistant only: the whole text that was to be spoken. Null for the user. */
   textPlanned: string | null
   interrupted: boolean
+  /** Interrupted assistant only: how much of the answer's audio had been heard. Null where nobody knows. */
+  cutOffsetMs: number | null
   startMs: number
   endMs: number
   /** Counts utterances of the call from 1. */
@@ -196,11 +206,22 @@ export interface FinishedUtterance {
 /** One exchange, measured from outside. Every field is a time on the call's clock, or null when it did not happen. */
 export interface TurnMeasurement {
   responseId: ResponseId
-  /** End of the caller's speech (last voiced frame). Null for the greeting and re-prompts. */
+  /** The number of the assistant's utterance; null when nothing of it was heard. */
+  turn: number | null
+  /**
+   * Since when the caller waits: the end of their speech (last voiced frame), or of the agent's where they spoke over it. Null for the greeting and
+   * re-prompts.
+   */
   speechEndedMs: number | null
+  /** The recogniser was asked for the last words; and had given all of them. */
+  speechCommittedMs: number | null
+  wordsKnownMs: number | null
   /** The turn was decided to be over. */
   decidedMs: number | null
   llmFirstTokenMs: number | null
+  /** The first clause went to the voice; and the voice began to yield it. Both may have happened before the turn was over. */
+  firstClauseMs: number | null
+  firstAudioMs: number | null
   firstAudioSentMs: number | null
   heardUntilMs: number | null
   interrupted: boolean

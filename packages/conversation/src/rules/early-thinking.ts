@@ -69,6 +69,11 @@ export function addThoughtTools(draft: Draft, calls: readonly ToolCall[]): void 
   if (thinking.thought !== null) thinking.thought = { ...thinking.thought, calls }
 }
 
+/** The voice has begun to yield the thought's first clause. */
+export function voiceThought({ thinking, nowMs }: Draft): void {
+  if (thinking.thought !== null) thinking.thought = { ...thinking.thought, firstAudioMs: nowMs }
+}
+
 /** The thought is complete. */
 export function endThought(draft: Draft): void {
   const { thinking } = draft
@@ -128,6 +133,7 @@ function beginThought(draft: Draft): void {
     calls: [],
     firstTokenMs: null,
     isPrepared: false,
+    firstAudioMs: null,
   }
   const messages = requestMessages(draft, spansText(draft.caller.spans))
   draft.effects.push({ type: 'llm-start', responseId: id, messages, isEarly: true })

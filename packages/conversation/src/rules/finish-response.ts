@@ -25,6 +25,7 @@ export function finishCallerUtterance(draft: Draft, spans: readonly Span[]): voi
     text,
     textPlanned: null,
     interrupted: false,
+    cutOffsetMs: null,
     startMs: first.startMs,
     endMs: last.endMs ?? draft.nowMs,
     isKeypad: false,
@@ -45,9 +46,10 @@ export function makeTurnFirm(draft: Draft): void {
  */
 export function finishResponse(draft: Draft, heardUntilMs: number): void {
   makeTurnFirm(draft)
-  const { call, caller, nowMs } = draft
+  const { agent, call, caller, nowMs } = draft
   const response = currentResponse(draft)
   const startMs = response.firstAudioSentMs
+  if (startMs !== null) agent.heardUntilMs = heardUntilMs
   rememberAnswer(draft)
   if (call.name === 'closing') {
     finishCallerUtterance(
@@ -69,6 +71,7 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
         text,
         textPlanned,
         interrupted,
+        cutOffsetMs: interrupted ? response.cutOffsetMs : null,
         startMs: startMs ?? heardUntilMs,
         endMs: Math.max(heardUntilMs, startMs ?? heardUntilMs),
         isKeypad: false,
@@ -80,9 +83,14 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
     type: 'turn-measure',
     measurement: {
       responseId: response.id,
+      turn: text === '' ? null : draft.turns,
       speechEndedMs: response.speechEndedMs,
+      speechCommittedMs: response.speechCommittedMs,
+      wordsKnownMs: response.wordsKnownMs,
       decidedMs: response.decidedMs,
       llmFirstTokenMs: response.llmFirstTokenMs,
+      firstClauseMs: response.firstClauseMs,
+      firstAudioMs: response.firstAudioMs,
       firstAudioSentMs: startMs,
       heardUntilMs: startMs === null ? null : heardUntilMs,
       interrupted,

@@ -111,6 +111,7 @@ export function onPlaybackCleared(draft: Draft, heard: readonly HeardClause[]): 
   const { yielding } = agent
   if (yielding === null || yielding.isCleared) return
   const response = currentResponse(draft)
+  if (heard.length > 0) response.cutOffsetMs = heard.reduce((sumMs, { heardMs }) => sumMs + heardMs, 0)
   response.clauses = response.clauses.map((clause) => {
     const report = heard.find((candidate) => candidate.clauseId === clause.clauseId)
     if (clause.isPlayed || report === undefined) return clause

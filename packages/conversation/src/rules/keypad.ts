@@ -60,6 +60,7 @@ export function finishDigits(draft: Draft): void {
     text: digits,
     textPlanned: null,
     interrupted: false,
+    cutOffsetMs: null,
     startMs: digitsFromMs,
     endMs: digitsToMs,
     isKeypad: true,

@@ -1,4 +1,4 @@
-import type { ResponseKind } from '../agent.ts'
+import type { Response, ResponseKind } from '../agent.ts'
 import { currentResponse, enterSpeaking, enterThinking } from '../agent.ts'
 import type { Span } from '../caller.ts'
 import { spansText } from '../caller.ts'
@@ -33,12 +33,13 @@ export function startAnswer(draft: Draft, asked: readonly Span[], prelude: strin
     kind: 'answer',
     asked,
     isLlmOpen: true,
-    speechEndedMs: asked.at(-1)?.endMs ?? null,
+    ...anchorsOf(draft, asked),
     decidedMs: draft.nowMs,
     ...(thought && { id: thought.id }),
   })
   if (thought !== null) {
     response.llmFirstTokenMs = thought.firstTokenMs
+    response.firstAudioMs = thought.firstAudioMs
     if (thought.text !== '') addText(draft, thought.text)
     response.askedTools = thought.calls
     if (!thought.isFinished) expectProgress(draft)
@@ -49,6 +50,21 @@ export function startAnswer(draft: Draft, asked: readonly Span[], prelude: strin
   if (prelude !== null) addWholeText(draft, `${prelude} `)
   expectProgress(draft)
   return false
+}
+
+/** Where the wait for an answer to these spans began. Who spoke over the agent did not wait while it still spoke. */
+function anchorsOf(
+  { agent }: Draft,
+  asked: readonly Span[],
+): Pick<Response, 'speechEndedMs' | 'speechCommittedMs' | 'wordsKnownMs'> {
+  const last = asked.at(-1)
+  if (last === undefined) return { speechEndedMs: null, speechCommittedMs: null, wordsKnownMs: null }
+  const sinceAgent = (ms: number): number => Math.max(ms, agent.heardUntilMs)
+  return {
+    speechEndedMs: last.endMs === null ? null : sinceAgent(last.endMs),
+    speechCommittedMs: last.committedMs === null ? null : sinceAgent(last.committedMs),
+    wordsKnownMs: sinceAgent(Math.max(...asked.map(({ settledMs }) => settledMs ?? 0))),
+  }
 }
 
 /** Speaks words of our own. The first `protectedTexts` of them cannot be interrupted. Nothing happens when there is nothing to say. */
@@ -117,6 +133,11 @@ export function closeText(draft: Draft, isParting: boolean): void {
   expectProgress(draft)
   if (isParting) boundGoodbye(draft)
   finishIfHeard(draft)
+}
+
+/** The voice has begun to yield a clause. */
+export function clauseVoiced(draft: Draft): void {
+  currentResponse(draft).firstAudioMs ??= draft.nowMs
 }
 
 /** The first audio of a clause is on its way to the caller: from the first of them on, the turn it answers is firm. */
@@ -220,5 +241,6 @@ function addClause(draft: Draft, text: string, isFiller = false): void {
 }
 
 function speakClause(draft: Draft, clauseId: ClauseId, text: string, fromMs: number): void {
+  currentResponse(draft).firstClauseMs ??= draft.nowMs
   draft.effects.push({ type: 'clause-speak', responseId: currentResponse(draft).id, clauseId, text, fromMs })
 }

@@ -13,8 +13,9 @@ export function onCallStarted(
   event: Extract<ConversationEvent, { type: 'call-started' }>,
 ): void {
   if (draft.call.name !== 'connecting') return
-  const { settings, language } = draft
+  const { call, settings, language } = draft
   enterLive(draft)
+  call.isSilenced = event.isSilenced ?? false
   // Utterances as they were written down: the caller may have had two in a row.
   draft.history = event.history.reduce<readonly HistoryMessage[]>(withMessage, [])
   draft.turns = event.turns ?? 0
@@ -22,6 +23,7 @@ export function onCallStarted(
     say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)
     return
   }
+  if (call.isSilenced) return
   const words = language.resumed
   if (event.history.at(-1)?.role === 'user') startAnswer(draft, [], words)
   else if (words !== null) say(draft, 'greeting', [words])
