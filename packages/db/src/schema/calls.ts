@@ -63,6 +63,8 @@ export const calls = pgTable(
     carrierCode: text('carrier_code'),
     /** The media node reserved for, then holding, the call. */
     nodeId: text('node_id'),
+    /** Somebody outside has told the assistant to say nothing. */
+    isSilenced: boolean('is_silenced').notNull().default(false),
     /** Why our side is ending it; set before the carrier confirms. */
     endingReason: text('ending_reason'),
     endedReason: text('ended_reason'),
@@ -148,11 +150,30 @@ export const turns = pgTable(
     interrupted: boolean().notNull(),
     startMs: integer('start_ms').notNull(),
     endMs: integer('end_ms').notNull(),
+    /** Interrupted assistant only: how much of its audio had been heard, milliseconds. */
+    cutOffsetMs: integer('cut_offset_ms'),
   },
   (table) => [uniqueIndex('turns_turn').on(table.callId, table.turn)],
 )
 
-/** Measurements of one exchange, milliseconds on the call's clock. */
+/** What somebody outside told the model during the call: memory for the media process that takes it over. */
+export const callNotes = pgTable(
+  'call_notes',
+  {
+    callId: text('call_id')
+      .notNull()
+      .references(() => calls.id),
+    /** The command that brought it. */
+    id: text().notNull(),
+    /** The utterance it came after; 0 before the first. */
+    afterTurn: integer('after_turn').notNull(),
+    text: text().notNull(),
+    createdAt: at('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.callId, table.id] })],
+)
+
+/** Measurements of one exchange, milliseconds since the answer. */
 export const turnMeasurements = pgTable(
   'turn_measurements',
   {
@@ -160,9 +181,15 @@ export const turnMeasurements = pgTable(
       .notNull()
       .references(() => calls.id),
     responseId: text('response_id').notNull(),
+    /** The assistant's utterance; null when nothing of it was heard. */
+    turn: integer(),
     speechEndedMs: integer('speech_ended_ms'),
+    speechCommittedMs: integer('speech_committed_ms'),
+    wordsKnownMs: integer('words_known_ms'),
     decidedMs: integer('decided_ms'),
     llmFirstTokenMs: integer('llm_first_token_ms'),
+    firstClauseMs: integer('first_clause_ms'),
+    firstAudioMs: integer('first_audio_ms'),
     firstAudioSentMs: integer('first_audio_sent_ms'),
     heardUntilMs: integer('heard_until_ms'),
     interrupted: boolean().notNull(),
