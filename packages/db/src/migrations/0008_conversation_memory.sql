@@ -7,7 +7,6 @@ CREATE TABLE "call_notes" (
 	CONSTRAINT "call_notes_call_id_id_pk" PRIMARY KEY("call_id","id")
 );
 --> statement-breakpoint
-ALTER TABLE "calls" ADD COLUMN "is_silenced" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "turn_measurements" ADD COLUMN "turn" integer;--> statement-breakpoint
 ALTER TABLE "turn_measurements" ADD COLUMN "speech_committed_ms" integer;--> statement-breakpoint
 ALTER TABLE "turn_measurements" ADD COLUMN "words_known_ms" integer;--> statement-breakpoint

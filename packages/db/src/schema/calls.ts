@@ -63,8 +63,6 @@ export const calls = pgTable(
     carrierCode: text('carrier_code'),
     /** The media node reserved for, then holding, the call. */
     nodeId: text('node_id'),
-    /** Somebody outside has told the assistant to say nothing. */
-    isSilenced: boolean('is_silenced').notNull().default(false),
     /** Why our side is ending it; set before the carrier confirms. */
     endingReason: text('ending_reason'),
     endedReason: text('ended_reason'),
