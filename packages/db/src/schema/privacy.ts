@@ -13,6 +13,8 @@ export const privacyPolicies = pgTable('privacy_policies', {
   contentDays: integer('content_days'),
   /** The same for recordings alone. */
   recordingDays: integer('recording_days'),
+  /** Recordings of calls completed up to here are gone, or about to be: the next pass goes on from there. */
+  recordingsDeletedUntil: at('recordings_deleted_until'),
   isRecordingForbidden: boolean('is_recording_forbidden').notNull().default(false),
   updatedAt: at('updated_at').notNull(),
 })

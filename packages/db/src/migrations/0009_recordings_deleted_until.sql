@@ -1,0 +1,1 @@
+ALTER TABLE "privacy_policies" ADD COLUMN "recordings_deleted_until" timestamp (3) with time zone;
