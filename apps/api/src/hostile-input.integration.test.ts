@@ -22,6 +22,7 @@ test.each([
   '/v1/calls?created_after=0000-01-01T00:00:00Z',
   '/v1/calls?created_before=9999-12-31T23:59:59-14:00',
   '/v1/calls?created_after=0001-01-01T00:00:00%2B14:00',
+  '/v1/deliveries?since=0000-01-01T00:00:00Z',
   '/v1/audit-log?resource_id=%00',
   '/v1/audit-log?after=0000-01-01T00:00:00Z',
   '/v1/api-keys/%00',

@@ -5,6 +5,7 @@ import { momentSchema } from './moment.ts'
 export const SCOPES = {
   'calls:read': 'Read calls, their events and transcripts.',
   'calls:write': 'Make calls, end them, and take a hand in live ones.',
+  'calls:delete': 'Delete what was said on a call, for good.',
   'recordings:read': 'Get links to recordings, and the audio.',
   'recordings:write': 'Void the links to a recording.',
   'assistants:read': 'Read assistants.',

@@ -11,7 +11,7 @@ const route = createRoute({
   summary: 'Delete what was said on a call',
   description:
     'Transcript, recording and its links, analysis, metadata, variables and the numbers up to their last four digits are gone for good; links are void at once, files within seconds. What is left is the frame: ids, times, status, outcome and cost. Events keep id, type, time and sequence, and their `data` becomes `{"redacted": true}`, also in deliveries that are still to come. Repeating it changes nothing.',
-  ...needs('calls:write'),
+  ...needs('calls:delete'),
   request: { params: callParam },
   responses: {
     200: answer(callSchema, 'The call as it is now.'),

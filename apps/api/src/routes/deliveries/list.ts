@@ -9,6 +9,7 @@ import {
   needs,
   pageQuery,
   problems,
+  timeQuery,
   toList,
 } from '../describe.ts'
 
@@ -21,11 +22,7 @@ const query = z.strictObject({
     .meta({ description: 'Only deliveries to this endpoint.' }),
   call_id: z.string().min(1).max(100).optional(),
   status: z.enum(['pending', 'delivered', 'failed']).optional(),
-  since: z.iso
-    .datetime({ offset: true })
-    .transform((text) => new Date(text))
-    .optional()
-    .meta({ description: 'Created at this time or later.' }),
+  since: timeQuery.optional().meta({ description: 'Created at this time or later.' }),
   ...pageQuery,
 })
 
