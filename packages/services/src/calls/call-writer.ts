@@ -120,6 +120,11 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
   const eventIds = events.map((event) => event.id)
   // Only text goes into arrays: for booleans and dates postgres.js declares the type of one element instead of the array's.
   const workIds = work.map(() => newId('work', now.getTime()))
+  const delivered = sql`
+    select changed.id as call_id, e.id, e.type, changed.last_sequence - ${events.length} + e.number as sequence, e.delivery_id
+    from changed, unnest(
+      ${eventIds}::text[], ${events.map((event) => event.type)}::text[], ${events.map(() => newId('delivery', now.getTime()))}::text[]
+    ) with ordinality as e (id, type, delivery_id, number)`
 
   const [row] = await sql<CallChangeRow[]>`
     with changed as (
@@ -134,7 +139,7 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
         ${eventIds}::text[], ${events.map((event) => event.type)}::text[],
         ${events.map((event) => new Date(event.occurredAtMs).toISOString())}::timestamptz[], ${events.map((event) => event.data)}::text[]
       ) with ordinality as e (id, type, occurred_at, data, number)
-    ), new_deliveries as (${insertDeliveries(sql, { call: 'changed', events, now })}
+    ), new_deliveries as (${insertDeliveries(sql, { call: 'changed', events: delivered, now })}
     ), new_work as (
       insert into work_items (id, call_id, kind, detail, created_at, next_at, attempt)
       select w.id, changed.id, w.kind, w.detail, ${now}, w.next_at, 0

@@ -2,6 +2,7 @@ import { type CallCreate, callCreateSchema, SIMULATED_PHONES } from '@phonevoice
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createAssistant } from '../assistants/index.ts'
+import { addDoNotCall } from '../do-not-call/index.ts'
 import { createOrganization } from '../organizations/index.ts'
 import { createTestContext, type TestContext } from '../testing/test-context.ts'
 import { type CreateCallInput, createCall } from './create-call.ts'
@@ -38,6 +39,61 @@ function create(patch: Partial<CallCreate> = {}, rest: Partial<CreateCallInput> 
 }
 
 const key = (name: string, requestHash = 'hash') => ({ key: name, requestHash })
+
+/** Requests of one moment share their statements. */
+describe('many at once', () => {
+  it('each gets its own answer, whoever asks and whatever becomes of the others', async () => {
+    const other = (await createOrganization(ctx, { name: 'Other' })).id
+    const theirs = (await createAssistant(ctx, { organizationId: other, settings: { name: 'Bob' } })).id
+    await addDoNotCall(ctx, { organizationId, phoneNumber: '+12025550101', note: null })
+    await create({}, { idempotency: key('earlier') })
+    const all = await Promise.allSettled([
+      create({ metadata: { number: 1 } }),
+      create({ assistant_id: theirs }, { organizationId: other }),
+      create({ assistant_id: theirs }),
+      create({ phone_number: '+12025550101' }),
+      create({ phone_number: '+12025550101', assistant_id: theirs }, { organizationId: other }),
+      create({}, { idempotency: key('earlier') }),
+      create({}, { idempotency: key('earlier', 'another') }),
+      create({ metadata: { number: 2 } }, { idempotency: key('simultaneous') }),
+      create({ metadata: { number: 3 } }, { idempotency: key('simultaneous') }),
+      create({ metadata: { number: 4 } }),
+    ])
+    const results = all.map((one) =>
+      one.status === 'fulfilled' ? one.value.replayed : (one.reason as { code: string }).code,
+    )
+    expect(results).toEqual([
+      false,
+      false,
+      'unknown_assistant',
+      'do_not_call',
+      false,
+      true,
+      'idempotency_key_reused',
+      false,
+      true,
+      false,
+    ])
+    const bodies = all.flatMap((one) => (one.status === 'fulfilled' ? [JSON.parse(one.value.body)] : []))
+    expect(bodies.map(({ metadata }) => metadata.number)).toEqual([
+      1,
+      undefined,
+      undefined,
+      undefined,
+      2,
+      2,
+      4,
+    ])
+    const ids = [...new Set(bodies.map(({ id }) => id as string))]
+    expect(ids).toHaveLength(6)
+    const owners = await ctx.db.sql`
+      select organization_id from calls c where id = any(${ids}::text[]) and exists (select from work_items w where w.call_id = c.id)
+      and exists (select from call_events e where e.call_id = c.id) order by id`
+    expect(owners.map((row) => row.organization_id).sort()).toEqual(
+      [organizationId, organizationId, organizationId, organizationId, other, other].sort(),
+    )
+  })
+})
 
 describe('works', () => {
   it('writes the call, its first event and the dial, and wakes the dialler', async () => {

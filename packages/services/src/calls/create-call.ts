@@ -39,8 +39,8 @@ export interface CreatedCall {
 const TRIES_MAX = 3
 
 /**
- * Creates an outgoing call and leaves it to the dialler, in two round trips. With an idempotency key a repeated request, even at the same moment,
- * gets the first one's answer and rings no second phone.
+ * Creates an outgoing call and leaves it to the dialler, in two round trips that calls of the same moment share. With an idempotency key a repeated
+ * request, even at the same moment, gets the first one's answer and rings no second phone.
  *
  * Throws `number_not_simulated`, `destination_blocked`, `do_not_call`, `outside_hours`, `unknown_assistant`, `invalid_request`, `carrier_not_configured`, `number_not_owned`, `idempotency_key_reused`.
  */
