@@ -15,6 +15,7 @@ export const mediaConfigShape = {
   STORAGE_DIR: z.string().min(1),
   SECRETS_KEY: z.base64(),
   SECRETS_KEYS_OTHER: z.string().optional(),
+  RECORDING_FORBIDDEN: booleanSchema.default(false),
   SANDBOX_CARRIER_URL: z.url().optional(),
   SANDBOX_PROVIDERS_URL: z.url().optional(),
   SANDBOX_ACCOUNT_SID: z.string().optional(),

@@ -42,6 +42,7 @@ const ctx: ServiceContext = {
   publish: (message) => bus.publish(message),
   settings: {
     apiOrigin: config.API_PUBLIC_ORIGIN,
+    isRecordingForbidden: config.RECORDING_FORBIDDEN,
     sandbox:
       SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
         ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }

@@ -161,10 +161,11 @@ function storeFor(ctx: ServiceContext, callId: string, streamId: string): Sessio
         },
       }),
     // Response ids count from one in each stream of a call.
-    recordTurnMeasurement: (measurement) =>
+    recordTurnMeasurement: (measurement, usage) =>
       recordTurnMeasurement(ctx, {
         callId,
         measurement: { ...measurement, responseId: `${streamId}:${measurement.responseId}` },
+        usage,
       }),
     recordUsage: (lines) => recordUsageLines(ctx, { callId, lines }),
     setEndingReason: (reason) => setEndingReason(ctx, { callId, reason }),

@@ -39,7 +39,7 @@ import type { UsageLine, UsageMeter } from './usage-meter.ts'
 /** Where a session's facts are kept; each call is one statement, retried by the journal. */
 export interface SessionStore {
   recordUtterance(utterance: FinishedUtterance): Promise<unknown>
-  recordTurnMeasurement(measurement: TurnMeasurement): Promise<unknown>
+  recordTurnMeasurement(measurement: TurnMeasurement, usage: readonly UsageLine[]): Promise<unknown>
   recordUsage(lines: readonly UsageLine[]): Promise<unknown>
   /** Why our side ends the call; read by whoever answers the carrier next. */
   setEndingReason(reason: EndReason): Promise<unknown>
@@ -296,10 +296,11 @@ export function createSession(options: SessionOptions): Session {
       case 'utterance-finish':
         record(effect.utterance)
         return
-      case 'turn-measure':
-        journal.write('turn measurement', () => store.recordTurnMeasurement(effect.measurement))
-        writeUsage()
+      case 'turn-measure': {
+        const lines = usage.takeChanged()
+        journal.write('turn measurement', () => store.recordTurnMeasurement(effect.measurement, lines))
         return
+      }
       case 'call-end':
         void end(effect.reason)
         return

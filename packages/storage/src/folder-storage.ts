@@ -21,11 +21,9 @@ export function createFolderStorage(folder: string): ObjectStorage {
     async put(key, content) {
       const path = pathOf(key)
       const temporary = join(root, TEMPORARY_FOLDER, randomUUID())
-      await mkdir(dirname(temporary), { recursive: true })
       try {
         const size = await write(temporary, content)
-        await mkdir(dirname(path), { recursive: true })
-        await rename(temporary, path)
+        await inFolderOf(path, () => rename(temporary, path))
         return { sizeBytes: size }
       } catch (error) {
         await rm(temporary, { force: true })
@@ -70,12 +68,24 @@ export function createFolderStorage(folder: string): ObjectStorage {
   }
 }
 
+/** Makes the folder only when it turns out to be missing, since nearly always it is there. */
+async function inFolderOf<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await mkdir(dirname(path), { recursive: true })
+    return await work()
+  }
+}
+
 /** The bytes are on the disk before the name is: a crash must not leave a whole name on half a file. The size in bytes. */
 async function write(path: string, content: Parameters<ObjectStorage['put']>[1]): Promise<number> {
   if (content instanceof Uint8Array) {
-    await writeFile(path, content, { flag: 'wx', flush: true })
+    await inFolderOf(path, () => writeFile(path, content, { flag: 'wx', flush: true }))
     return content.length
   }
+  await mkdir(dirname(path), { recursive: true })
   await pipeline(content, createWriteStream(path, { flags: 'wx', flush: true }))
   return (await stat(path)).size
 }

@@ -1,26 +1,31 @@
-import { schema } from '@phonevoice/db'
+import type { schema } from '@phonevoice/db'
 import type { ServiceContext } from '../context.ts'
+import { type UsageItem, usageLinesWrite } from '../usage/record-usage.ts'
 
 export type TurnMeasurementRow = typeof schema.turnMeasurements.$inferSelect
 
-/** Keeps what one exchange took, milliseconds on the call's clock; repeating a response changes nothing. */
+/**
+ * Keeps what one exchange took, milliseconds on the call's clock, and what the call has used by then, in one statement; repeating a response changes
+ * nothing, and usage only grows.
+ */
 export async function recordTurnMeasurement(
   ctx: ServiceContext,
-  input: { callId: string; measurement: Omit<TurnMeasurementRow, 'callId'> },
+  input: {
+    callId: string
+    measurement: Omit<TurnMeasurementRow, 'callId'>
+    usage: readonly Omit<UsageItem, 'callId'>[]
+  },
 ): Promise<void> {
-  const { measurement } = input
+  const { callId, measurement, usage } = input
   const whole = (ms: number | null) => (ms === null ? null : Math.round(ms))
-  await ctx.db.orm
-    .insert(schema.turnMeasurements)
-    .values({
-      callId: input.callId,
-      responseId: measurement.responseId,
-      speechEndedMs: whole(measurement.speechEndedMs),
-      decidedMs: whole(measurement.decidedMs),
-      llmFirstTokenMs: whole(measurement.llmFirstTokenMs),
-      firstAudioSentMs: whole(measurement.firstAudioSentMs),
-      heardUntilMs: whole(measurement.heardUntilMs),
-      interrupted: measurement.interrupted,
-    })
-    .onConflictDoNothing()
+  await ctx.db.sql`
+    with measured as (
+      insert into turn_measurements (call_id, response_id, speech_ended_ms, decided_ms, llm_first_token_ms,
+        first_audio_sent_ms, heard_until_ms, interrupted)
+      values (${callId}, ${measurement.responseId}, ${whole(measurement.speechEndedMs)}, ${whole(measurement.decidedMs)},
+        ${whole(measurement.llmFirstTokenMs)}, ${whole(measurement.firstAudioSentMs)},
+        ${whole(measurement.heardUntilMs)}, ${measurement.interrupted})
+      on conflict do nothing
+    )
+    ${usageLinesWrite(ctx, callId, usage)}`
 }

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
 import { createAssistant } from '../assistants/index.ts'
-import { answerCall, loadCallForSession, recordUtterance, setEndingReason } from '../calls/index.ts'
+import {
+  answerCall,
+  loadCallForSession,
+  recordTurnMeasurement,
+  recordUtterance,
+  setEndingReason,
+} from '../calls/index.ts'
 import { announceNode, drainNode, removeNode, reserveNode } from '../media-nodes/index.ts'
 import {
   addRecordingPart,
@@ -192,4 +198,40 @@ it('only ever raises what a call has used', async () => {
     ['s:stt', 4.25],
     ['s:tts', 7],
   ])
+})
+
+it('writes down an exchange with what the call has used by then, once', async () => {
+  const callId = await createTestCall(ctx, tenant)
+  const line = {
+    key: 's:llm',
+    component: 'llm',
+    provider: 'openai',
+    model: 'm',
+    unit: 'input_token',
+  } as const
+  const measurement = {
+    responseId: 's:r1',
+    speechEndedMs: 1000.4,
+    decidedMs: 1200,
+    llmFirstTokenMs: null,
+    firstAudioSentMs: 1500.6,
+    heardUntilMs: null,
+    interrupted: false,
+  }
+  for (const quantity of [50, 80]) {
+    await recordTurnMeasurement(ctx, {
+      callId,
+      measurement: { ...measurement, decidedMs: quantity },
+      usage: [{ ...line, quantity, source: 'measured' }],
+    })
+  }
+  await recordTurnMeasurement(ctx, { callId, measurement: { ...measurement, responseId: 's:r2' }, usage: [] })
+  const rows = await ctx.db.sql`
+    select response_id, speech_ended_ms, decided_ms, first_audio_sent_ms from turn_measurements
+    where call_id = ${callId} order by response_id`
+  expect([...rows]).toEqual([
+    { response_id: 's:r1', speech_ended_ms: 1000, decided_ms: 50, first_audio_sent_ms: 1501 },
+    { response_id: 's:r2', speech_ended_ms: 1000, decided_ms: 1200, first_audio_sent_ms: 1501 },
+  ])
+  expect((await listUsage(ctx, { callId })).map(({ quantity }) => quantity)).toEqual([80])
 })

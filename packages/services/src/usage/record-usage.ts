@@ -11,8 +11,16 @@ export async function recordUsageLines(
   ctx: ServiceContext,
   input: { callId: string; lines: readonly Omit<UsageItem, 'callId'>[] },
 ): Promise<void> {
-  const { callId, lines } = input
-  await ctx.db.sql`
+  await usageLinesWrite(ctx, input.callId, input.lines)
+}
+
+/** The statement of it, or a part of a larger one. */
+export function usageLinesWrite(
+  ctx: ServiceContext,
+  callId: string,
+  lines: readonly Omit<UsageItem, 'callId'>[],
+) {
+  return ctx.db.sql`
     insert into usage_items (call_id, key, component, provider, model, unit, quantity, source)
     select ${callId}, line.* from unnest(
       ${lines.map(({ key }) => key)}::text[], ${lines.map(({ component }) => component)}::text[],
