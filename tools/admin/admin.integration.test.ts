@@ -125,7 +125,7 @@ describe('carrier accounts', () => {
     expect(added.out + listing.out).not.toContain(TOKEN)
     const [row] = await database.sql`
       select auth_token_sealed from carrier_accounts where organization_id = ${organization}`
-    expect(row?.auth_token_sealed).toMatch(/^v1\./)
+    expect(row?.auth_token_sealed).toMatch(/^v2\.dk_/)
   })
 
   test('a token on the command line is refused without being repeated', async () => {
@@ -215,6 +215,43 @@ test('a webhook secret is shown, rotated and completed', async () => {
   await json(`webhook-secret complete --organization ${organization}`)
   expect(await json(secret)).toEqual({ current: rotated.next, next: null })
   expect(await run(`webhook-secret complete --organization ${organization}`)).toMatchObject({ code: 1 })
+})
+
+test('retention and recording are shown and changed', async () => {
+  const show = `retention show --organization ${organization}`
+  const forever = { organization, content_days: 'forever', recording_days: 'forever', recording: 'allowed' }
+  expect(await json(show)).toEqual(forever)
+  await json(`retention set --organization ${organization} --content-days 30 --recording-days 7`)
+  await json(`recording forbid --organization ${organization}`)
+  expect(await json(show)).toEqual({
+    ...forever,
+    content_days: 30,
+    recording_days: 7,
+    recording: 'forbidden',
+  })
+  await json(`retention set --organization ${organization} --recording-days forever`)
+  expect(await json(`recording allow --organization ${organization}`)).toEqual({
+    ...forever,
+    content_days: 30,
+  })
+  for (const args of ['', ' --content-days soon', ' --content-days -3'])
+    expect((await run(`retention set --organization ${organization}${args}`)).code).toBe(2)
+  expect((await run(`retention set --organization ${organization} --content-days 0`)).err).toContain('1 to')
+})
+
+test('keys of secrets are rotated, and secrets stay readable under the new master key alone', async () => {
+  const secret = `webhook-secret show --organization ${organization}`
+  const before = await json(secret)
+  const rotated = await json(`secrets rotate-data --organization ${organization}`)
+  expect(rotated).toMatchObject({ secrets_sealed: 1, old_keys_destroyed: 0 })
+  const key = Buffer.alloc(32, 9).toString('base64')
+  const both = { SECRETS_KEY: key, SECRETS_KEYS_OTHER: KEY }
+  const wrapped = await json('secrets rotate-master', { env: both })
+  expect(Number(wrapped.data_keys_wrapped)).toBeGreaterThan(0)
+  expect(await json(secret, { env: { SECRETS_KEY: key } })).toEqual(before)
+  expect((await run(secret)).code).toBe(2)
+  await json('secrets rotate-master', { env: { SECRETS_KEY: KEY, SECRETS_KEYS_OTHER: key } })
+  expect(await json(secret)).toEqual(before)
 })
 
 describe('limits and dial policy', () => {

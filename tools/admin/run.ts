@@ -8,6 +8,7 @@ import { numberCommands } from './number.ts'
 import { findInstallation, withContext } from './open-context.ts'
 import { organizationCommands } from './organization.ts'
 import { policyCommands } from './policy.ts'
+import { retentionCommands } from './retention.ts'
 import { secretsCommands } from './secrets.ts'
 import { webhookSecretCommands } from './webhook-secret.ts'
 
@@ -29,6 +30,7 @@ const COMMANDS: readonly Command[] = [
   ...webhookSecretCommands,
   ...limitsCommands,
   ...policyCommands,
+  ...retentionCommands,
   ...secretsCommands,
   ...auditCommands,
 ]

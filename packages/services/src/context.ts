@@ -50,6 +50,8 @@ export interface ServiceSettings {
   apiOrigin: string
   /** The sandbox's carrier account, for test calls; null when there is no sandbox. */
   sandbox: { carrierUrl: string; accountSid: string; authToken: string } | null
+  /** No call is recorded, whatever organizations, assistants and requests say. */
+  isRecordingForbidden?: boolean | undefined
   /** Calls of all organizations, test and live, that may be dialled or under way at once; absent or null: only their own limits hold. */
   callsConcurrentMax?: number | null | undefined
 }

@@ -1,6 +1,7 @@
 import type { ServiceContext } from '@phonevoice/services/context'
 import { deleteOldBreakers } from '@phonevoice/services/deliveries'
 import { deleteOldIdempotencyKeys } from '@phonevoice/services/idempotency'
+import { deleteExpiredContent, deleteExpiredRecordings } from '@phonevoice/services/privacy'
 import { deleteMergedParts } from '@phonevoice/services/recordings'
 import type { ObjectStorage } from '@phonevoice/storage'
 
@@ -12,6 +13,8 @@ export async function tidy(ctx: ServiceContext, storage: ObjectStorage): Promise
   try {
     await deleteOldIdempotencyKeys(ctx, { limit: LIMIT })
     await deleteOldBreakers(ctx, { limit: LIMIT })
+    await deleteExpiredContent(ctx, { limit: LIMIT })
+    await deleteExpiredRecordings(ctx, { limit: LIMIT })
     await deleteMergedParts(ctx, { limit: LIMIT, deleteObject: (key) => storage.delete(key) })
   } catch (error) {
     ctx.log.warn('Old things could not be removed', { error })

@@ -342,6 +342,15 @@ describe('whoever is late', () => {
   })
 })
 
+it('every table that belongs to calls has been thought of', async () => {
+  const tables = await ctx.db.sql<{ name: string }[]>`
+    select table_name as name from information_schema.columns where table_schema = 'public' and column_name = 'call_id' order by name`
+  const emptied = ['call_commands', 'call_events', 'call_notes', 'recordings', 'turns']
+  // Ids, times and numbers only; of deliveries the URL, which is the customer's own.
+  const frame = ['deliveries', 'streams', 'turn_measurements', 'usage_items', 'work_items']
+  expect(tables.map(({ name }) => name)).toEqual([...emptied, ...frame].sort())
+})
+
 async function completeRecordingOf(callId: string): Promise<void> {
   await completeRecording(ctx, {
     callId,

@@ -28,6 +28,10 @@ export async function emptyRows(ctx: ServiceContext, input: { callId: string }):
       update call_events e set data = ${REDACTED_EVENT_DATA} from call where e.call_id = call.id and e.data <> ${REDACTED_EVENT_DATA}
     ), deleted_turns as (
       delete from turns t using call where t.call_id = call.id
+    ), deleted_notes as (
+      delete from call_notes n using call where n.call_id = call.id
+    ), deleted_notes as (
+      delete from call_notes n using call where n.call_id = call.id
     ), deleted_commands as (
       delete from call_commands c using call where c.call_id = call.id
     )

@@ -42,7 +42,7 @@ export async function openStream(ctx: ServiceContext, input: OpenStream): Promis
         and c.id = s.call_id and c.carrier_call_id = ${cleanText(input.carrierCallId)} and c.status = 'in_progress'
       returning s.id as stream_id, s.call_id
     ), held as (
-      update calls set node_id = ${input.nodeId}, last_seen_at = ${now} from opened
+      update calls set node_id = ${input.nodeId}, last_seen_at = ${now}, is_recorded = ${mayRecord(ctx)} from opened
       where calls.id = opened.call_id and calls.status = 'in_progress'
       returning calls.*, opened.stream_id
     )
@@ -56,4 +56,17 @@ export async function openStream(ctx: ServiceContext, input: OpenStream): Promis
     startedAt: row.started_at,
     isResumed: row.is_resumed,
   }
+}
+
+/**
+ * Nobody records where the deployment or the organization forbids it, whatever was asked for. What has begun to be recorded goes on when the call moves
+ * to another stream.
+ */
+function mayRecord(ctx: ServiceContext) {
+  return ctx.db.sql`calls.is_recorded and (
+    exists (select from recordings r where r.call_id = calls.id)
+    or not (${ctx.settings.isRecordingForbidden ?? false}::bool or exists (
+      select from privacy_policies p where p.organization_id = calls.organization_id and p.is_recording_forbidden
+    ))
+  )`
 }

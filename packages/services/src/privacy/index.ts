@@ -1,0 +1,2 @@
+export { deleteExpiredContent, deleteExpiredRecordings } from './delete-expired.ts'
+export { getPrivacyPolicy, type PrivacyPolicy, setPrivacyPolicy } from './policy.ts'
