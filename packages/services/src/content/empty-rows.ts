@@ -30,8 +30,6 @@ export async function emptyRows(ctx: ServiceContext, input: { callId: string }):
       delete from turns t using call where t.call_id = call.id
     ), deleted_notes as (
       delete from call_notes n using call where n.call_id = call.id
-    ), deleted_notes as (
-      delete from call_notes n using call where n.call_id = call.id
     ), deleted_commands as (
       delete from call_commands c using call where c.call_id = call.id
     )
