@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Location } from './location.ts'
@@ -33,18 +33,20 @@ export async function launchServer(location: Location, settings: LaunchSettings)
     const port = settings.port === 0 ? await freePort() : settings.port
     const child = spawnServer(location, port, settings.isEphemeral)
     if (await becomesReady(child, location.dataDir)) return { pid: child.pid as number, port }
-    const log = endOfLog(location)
+    const log = readLog(location)
     const isPortTaken = settings.port === 0 && /could not bind|could not create any TCP/.test(log)
     const isOldSessionLeft = log.includes('is still in use')
     if (!(isPortTaken || isOldSessionLeft) || Date.now() > deadline) {
-      throw new Error(`Postgres did not start; the end of ${location.dataDir}.log:\n${log}`)
+      throw new Error(`Postgres did not start; the end of ${location.dataDir}.log:\n${log.slice(-2000)}`)
     }
     await wait(100)
   }
 }
 
 function spawnServer(location: Location, port: number, isEphemeral: boolean): ChildProcess {
-  const log = openSync(`${location.dataDir}.log`, 'w', 0o600)
+  // Appended to, because sessions of a killed server may still write their last lines; what is read for the reason of a failure must not be under them.
+  writeFileSync(`${location.dataDir}.log`, '', { mode: 0o600 })
+  const log = openSync(`${location.dataDir}.log`, 'a', 0o600)
   try {
     const child = spawn(location.binaries.postgres, serverArguments(location, port, isEphemeral), {
       ...location.owner,
@@ -121,9 +123,9 @@ export async function stopServer(pid: number, dataDir: string): Promise<void> {
   if (isAlive(pid) && isServerProcess(pid, dataDir)) throw new Error(`Postgres (pid ${pid}) does not stop.`)
 }
 
-function endOfLog(location: Location): string {
+function readLog(location: Location): string {
   try {
-    return readFileSync(`${location.dataDir}.log`, 'utf8').slice(-2000).trim()
+    return readFileSync(`${location.dataDir}.log`, 'utf8').trim()
   } catch {
     return '(no log)'
   }
