@@ -11,6 +11,8 @@ const LOOK_EVERY_MS = 50
 export interface Recovery {
   kind: HarmKind
   ms: number
+  /** What came back last. */
+  waitedFor: string
 }
 
 /**
@@ -25,43 +27,58 @@ export async function watchRecovery(
 ): Promise<Recovery | null> {
   if (kind !== 'redis' && kind !== 'postgres') return null
   const backAtMs = Date.now()
-  const deadline = backAtMs + GIVE_UP_MS
-  while (!(await isItself(sql, backAtMs, tryCall)) && Date.now() < deadline) await wait(LOOK_EVERY_MS)
-  return { kind, ms: Date.now() - backAtMs }
+  let waitedFor = ''
+  while (Date.now() < backAtMs + GIVE_UP_MS) {
+    const missing = await findMissing(sql, backAtMs, tryCall)
+    if (missing === null) break
+    waitedFor = missing
+    await wait(LOOK_EVERY_MS)
+  }
+  return { kind, ms: Date.now() - backAtMs, waitedFor }
 }
 
-async function isItself(sql: Sql, backAtMs: number, tryCall: () => Promise<string | null>): Promise<boolean> {
+/** What is not as it was before, for a reader; null: everything is. */
+async function findMissing(
+  sql: Sql,
+  backAtMs: number,
+  tryCall: () => Promise<string | null>,
+): Promise<string | null> {
   try {
-    const [row] = await sql<[{ waiting: number }]>`
+    const waiting = await sql<{ id: string }[]>`
       with held as (select * from deliveries where lease_token is not null and lease_until > now())
-      select count(*)::int as waiting from deliveries d where next_at <= ${new Date(backAtMs)}
+      select id from deliveries d where next_at <= ${new Date(backAtMs)}
         and not exists (select from held h where h.call_id = d.call_id and h.target = d.target and h.sequence < d.sequence)
         and (select count(*) from held h where h.organization_id = d.organization_id) < ${IN_FLIGHT_PER_ORGANIZATION_MAX}`
-    return row.waiting === 0 && (await tryCall()) === null
-  } catch {
+    if (waiting.length > 0) return `${waiting.length} deliveries, such as ${waiting[0]?.id}`
+  } catch (error) {
     // The run's own connections were cut as well.
-    return false
+    return String(error)
   }
+  return await tryCall()
 }
 
 /** The recoveries that took longer than promised. */
 export function findLate(recoveries: readonly Recovery[]): string[] {
   return recoveries
     .filter(({ ms }) => ms > RECOVERED_MS)
-    .map(({ kind, ms }) => `work went on ${ms} ms after: ${kind}`)
+    .map(({ kind, ms, waitedFor }) => `work went on ${ms} ms after: ${kind}; waited for ${waitedFor}`)
 }
 
-/** How long each kind took, ms. */
+/** How long each kind took, ms, and what the longest waited for. */
 export function summarize(
   recoveries: readonly Recovery[],
-): Partial<Record<HarmKind, { times: number; p50: number; max: number }>> {
+): Partial<Record<HarmKind, { times: number; p50: number; max: number; waitedFor: string }>> {
   const kinds = [...new Set(recoveries.map(({ kind }) => kind))]
   return Object.fromEntries(
     kinds.map((kind) => {
-      const sorted = recoveries.filter((each) => each.kind === kind).map(({ ms }) => ms)
-      sorted.sort((one, other) => one - other)
-      const [p50, max] = [sorted[Math.floor(sorted.length / 2)] ?? 0, sorted.at(-1) ?? 0]
-      return [kind, { times: sorted.length, p50, max }]
+      const sorted = recoveries
+        .filter((each) => each.kind === kind)
+        .toSorted((one, other) => one.ms - other.ms)
+      const [middle, last] = [sorted[Math.floor(sorted.length / 2)], sorted.at(-1)]
+      return [
+        kind,
+        { times: sorted.length, p50: middle?.ms ?? 0, max: last?.ms ?? 0, waitedFor: last?.waitedFor ?? '' },
+      ]
     }),
   )
 }
