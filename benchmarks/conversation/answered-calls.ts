@@ -32,7 +32,7 @@ export async function createAnsweredCalls(
       carrierCode: null,
       atMs: ctx.clock.now(),
     })
-    const { url, token } = await mintStream(ctx, { callId })
+    const { url, token } = await mintStream(ctx, { callId, streamNumber: 1 })
     // The carrier signs the scheme wss, whatever carries it.
     const signature = signTwilioUrl(sandbox.authToken, url.replace(/^ws:/, 'wss:'))
     tickets.push({ url, token, signature, carrierCallId, accountSid: sandbox.accountSid })

@@ -19,6 +19,15 @@ export interface Usage {
   lag: Lag
 }
 
+/** What a process holds at a moment, after a forced collection where it was started with `--expose-gc`. */
+export interface Holdings {
+  rssBytes: number
+  heapBytes: number
+  externalBytes: number
+  /** What keeps its event loop alive, counted by kind, as `process.getActiveResourcesInfo` names them. */
+  resources: Record<string, number>
+}
+
 export interface Lag {
   p50Ms: number
   p99Ms: number
@@ -29,6 +38,7 @@ export interface Child {
   readonly name: string
   readonly pid: number
   usage(): Promise<Usage>
+  holdings(): Promise<Holdings>
   /** Runs a job and answers with its result; throws what it threw. */
   ask<T>(job: string, input?: unknown): Promise<T>
   /** SIGTERM, then SIGKILL. Idempotent. */
@@ -51,12 +61,14 @@ export async function startChild(options: {
   file: string
   env: Readonly<Record<string, string | undefined>>
   logFile: string
+  /** For Node itself. */
+  flags?: readonly string[]
 }): Promise<Child> {
-  const { name, logFile } = options
+  const { name, logFile, flags = [] } = options
   const log = openSync(logFile, 'w', 0o600)
   const child = spawn(
     process.execPath,
-    ['--enable-source-maps', ...EXTRA_FLAGS, ...preload(GUARD), ...preload(PROBE), options.file],
+    ['--enable-source-maps', ...EXTRA_FLAGS, ...flags, ...preload(GUARD), ...preload(PROBE), options.file],
     { env: options.env, stdio: ['ignore', log, log, 'ipc'], detached: true },
   )
   closeSync(log)
@@ -75,6 +87,7 @@ export async function startChild(options: {
     name,
     pid: child.pid as number,
     usage: () => questions.send<Usage>({ type: 'usage' }),
+    holdings: () => questions.send<Holdings>({ type: 'holdings' }),
     ask: (job, input) => questions.send({ type: 'job', job, input }),
     stop() {
       stopping ??= stop()

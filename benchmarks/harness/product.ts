@@ -30,7 +30,7 @@ export interface Product {
   /** What all processes of Postgres have used so far; null where `/proc` does not tell. */
   databaseCpuMs(): number | null
   /** Starts one of the apps, or again with other variables once the first has been stopped. */
-  startApp(name: AppName, env?: Record<string, string>): Promise<Child>
+  startApp(name: AppName, env?: Record<string, string>, flags?: readonly string[]): Promise<Child>
   /** Starts a process of the benchmark's own, written in TypeScript. */
   startProcess(name: string, file: URL, env?: Record<string, string>): Promise<Child>
 }
@@ -84,10 +84,15 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
   }
   await setLimits(ctx, { organizationId: seed.organizationId, change })
 
-  async function start(name: string, entry: string, env: Record<string, string | undefined>): Promise<Child> {
+  async function start(
+    name: string,
+    entry: string,
+    env: Record<string, string | undefined>,
+    flags: readonly string[] = [],
+  ): Promise<Child> {
     const file = state.path('dist', `${name}.mjs`)
     await bundleApp(entry, file)
-    const child = await startChild({ name, file, env, logFile: state.path('logs', `${name}.log`) })
+    const child = await startChild({ name, file, env, flags, logFile: state.path('logs', `${name}.log`) })
     run.onEnd(() => child.stop())
     return child
   }
@@ -98,8 +103,8 @@ export async function openProduct(run: Pick<Run<unknown>, 'onEnd' | 'say'>): Pro
     sandbox,
     ctx,
     databaseCpuMs: () => cpuMsOfFamily(state.path('postgres', 'postmaster.pid')),
-    startApp: (name, env = {}) =>
-      start(name, path.join(projectRoot, 'apps', name, 'src/main.ts'), { ...environment, ...env }),
+    startApp: (name, env = {}, flags = []) =>
+      start(name, path.join(projectRoot, 'apps', name, 'src/main.ts'), { ...environment, ...env }, flags),
     startProcess: (name, file, env = {}) =>
       start(name, file.pathname, { PATH: process.env.PATH, NODE_ENV: 'production', ...env }),
   }
