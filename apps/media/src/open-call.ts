@@ -6,7 +6,7 @@ import { recordTurnMeasurement, recordUtterance, setEndingReason } from '@phonev
 import { resolveCarrierAccount } from '@phonevoice/services/carrier-accounts'
 import type { ServiceContext } from '@phonevoice/services/context'
 import { addRecordingPart, startRecording } from '@phonevoice/services/recordings'
-import { closeStream, openStream } from '@phonevoice/services/streams'
+import { closeStream, findStreamAccount, openStream } from '@phonevoice/services/streams'
 import { listUsage, recordUsageLines } from '@phonevoice/services/usage'
 import { signWebhook } from '@phonevoice/signing'
 import type { ObjectStorage } from '@phonevoice/storage'
@@ -49,6 +49,7 @@ export async function openCall(
   sink: CarrierSink & { close(): void },
 ): Promise<Session | null> {
   const { ctx, timers } = deps
+  if (!(await isSigned(deps, claim))) return null
   const opened = await openStream(ctx, {
     token: claim.token,
     carrierCallId: claim.carrierCallId,
@@ -58,20 +59,6 @@ export async function openCall(
   if (!opened) return null
   const call = opened
   const log = deps.log.child({ callId: call.callId, streamId: opened.streamId })
-  const account = await resolveCarrierAccount(ctx, {
-    mode: call.mode,
-    organizationId: call.organizationId,
-    carrierAccountId: opened.carrierAccountId,
-  })
-  const isSigned = verifyTwilioHandshake({
-    authToken: account.authToken,
-    signature: claim.signature,
-    url: `${deps.publicOrigin.replace(/^ws:/, 'wss:')}${claim.path}`,
-  })
-  if (!isSigned) {
-    log.warn('a media socket carried a wrong signature', {})
-    return null
-  }
   if (call.isRecorded) await startRecording(ctx, { callId: call.callId })
 
   const providers = deps.providersFor(call)
@@ -129,6 +116,15 @@ export async function openCall(
   })
   deps.onOpen(call.callId, session)
   return session
+}
+
+/** Asked before the token is used up: whoever has seen one cannot take it from the carrier without its signature. */
+async function isSigned({ ctx, nodeId, publicOrigin }: OpenCallDependencies, claim: StreamClaim) {
+  const owner = await findStreamAccount(ctx, { token: claim.token, nodeId })
+  if (!owner) return false
+  const { authToken } = await resolveCarrierAccount(ctx, owner)
+  const url = `${publicOrigin.replace(/^ws:/, 'wss:')}${claim.path}`
+  return verifyTwilioHandshake({ authToken, signature: claim.signature, url })
 }
 
 async function costLimitOf(

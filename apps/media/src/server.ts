@@ -18,7 +18,7 @@ export interface StreamClaim {
   carrierCallId: string
   carrierStreamId: string
   /** The handshake's `X-Twilio-Signature`. */
-  signature: string | null
+  signature: string
   path: string
 }
 
@@ -73,15 +73,17 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy())
-    const path = (request.url ?? '').split('?')[0] ?? ''
-    if (path !== `/media/${options.nodeId}`) return refuse(socket, '404 Not Found')
+    const path = `/media/${options.nodeId}`
+    // Exactly what the carrier was given: it was given no query.
+    if (request.url !== path) return refuse(socket, '404 Not Found')
+    const signature = headerOf(request, 'x-twilio-signature')
+    if (signature === null) return refuse(socket, '403 Forbidden')
     if (pending >= PENDING_MAX || sessions.size >= options.callsMax)
       return refuse(socket, '503 Service Unavailable')
-    upgrader.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, request, path))
+    upgrader.handleUpgrade(request, socket, head, (ws) => accept(ws, socket, { signature, path }))
   })
 
-  function accept(ws: WebSocket, socket: Duplex, request: IncomingMessage, path: string): void {
-    const signature = headerOf(request, 'x-twilio-signature')
+  function accept(ws: WebSocket, socket: Duplex, handshake: Pick<StreamClaim, 'signature' | 'path'>): void {
     let session: Session | null = null
     let state: 'waiting' | 'opening' | 'open' | 'closed' = 'waiting'
     let early: RawData[] = []
@@ -132,8 +134,7 @@ export function createMediaServer(options: MediaServerOptions): MediaServer {
         token: message.parameters.token ?? '',
         carrierCallId: message.carrierCallId,
         carrierStreamId: message.carrierStreamId,
-        signature,
-        path,
+        ...handshake,
       }
       const opened = await options.openSession(claim, {
         sendMedia: (mulaw) => send(writer.media(mulaw)),

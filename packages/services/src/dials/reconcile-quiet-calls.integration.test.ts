@@ -83,7 +83,7 @@ describe('a call that lives at the carrier', () => {
   async function callOnNode(): Promise<{ callId: string; carrierCallId: string }> {
     await announce()
     const call = await answeredCall()
-    const { token } = await mintStream(world.ctx, { callId: call.callId })
+    const { token } = await mintStream(world.ctx, { callId: call.callId, streamNumber: 1 })
     const { carrierCallId } = call
     await openStream(world.ctx, { token, carrierCallId, carrierStreamId: 'MZ1', nodeId: 'node_1' })
     return call

@@ -133,7 +133,7 @@ it('where recording is forbidden no stream records, unless it had begun', async 
   await announceNode(ctx, { nodeId: 'node_a', origin: 'wss://a.test', isReady: true, activeCalls: 0 })
   const tenant = await createTenant(ctx)
   const open = async (callId: string, from = ctx) => {
-    const { token } = await mintStream(from, { callId })
+    const { token } = await mintStream(from, { callId, streamNumber: 2 })
     const stream = { token, carrierCallId: `CA-${callId}`, carrierStreamId: 'MZ', nodeId: 'node_a' }
     return (await openStream(from, stream))?.isRecorded
   }

@@ -18,9 +18,17 @@ export interface MintedStream {
 /**
  * Allows the carrier one media stream for a call: on the node reserved for it when that is ready, else on another. A node that had streams of this
  * call before comes last: they ended while the call did not, and a node that dies looks alive until its heartbeat is old. Throws `not_ready` when
- * no node is, or when the call is not in progress.
+ * no node is, when the call is not in progress, or when `streamNumber` streams of it have been opened already: then the carrier has long had its
+ * answer, and somebody repeats an old request of its.
  */
-export async function mintStream(ctx: ServiceContext, input: { callId: string }): Promise<MintedStream> {
+export async function mintStream(
+  ctx: ServiceContext,
+  input: {
+    callId: string
+    /** Which stream of the call this is to be, from 1. */
+    streamNumber: number
+  },
+): Promise<MintedStream> {
   const now = ctx.clock.now()
   const streamId = newId('stream', now)
   const token = randomBytes(32).toString('base64url')
@@ -28,6 +36,7 @@ export async function mintStream(ctx: ServiceContext, input: { callId: string })
     with node as (
       select n.id, n.origin from media_nodes n, calls c
       where c.id = ${input.callId} and c.status = 'in_progress'
+        and (select count(*) from streams s where s.call_id = c.id and s.opened_at is not null) < ${input.streamNumber}
         and n.is_ready and n.heartbeat_at >= ${new Date(now - HEARTBEAT_MAX_AGE_MS)}
       order by (select count(*) from streams s where s.call_id = c.id and s.node_id = n.id),
         coalesce(n.id = c.node_id, false) desc, random() * (n.active_calls + 1) limit 1

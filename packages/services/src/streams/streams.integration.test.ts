@@ -51,7 +51,7 @@ async function answeredCall(): Promise<{ callId: string; carrierCallId: string }
 
 it('opens a stream once, with everything the conversation needs', async () => {
   const { callId, carrierCallId } = await answeredCall()
-  const minted = await mintStream(ctx, { callId })
+  const minted = await mintStream(ctx, { callId, streamNumber: 1 })
   expect(minted.url).toBe('wss://node_a.test/media/node_a')
   const open = { token: minted.token, carrierCallId, carrierStreamId: 'MZ1', nodeId: 'node_a' }
   const briefs = await Promise.all(Array.from({ length: 5 }, () => openStream(ctx, open)))
@@ -73,13 +73,13 @@ it('opens a stream once, with everything the conversation needs', async () => {
 
 it('refuses another node, another call, a wrong token and one that is too old, without using it up', async () => {
   const { callId, carrierCallId } = await answeredCall()
-  const { token } = await mintStream(ctx, { callId })
+  const { token } = await mintStream(ctx, { callId, streamNumber: 1 })
   const open = { token, carrierCallId, carrierStreamId: 'MZ1', nodeId: 'node_a' }
   expect(await openStream(ctx, { ...open, nodeId: 'node_b' })).toBeNull()
   expect(await openStream(ctx, { ...open, carrierCallId: 'CA-x\0' })).toBeNull()
   expect(await openStream(ctx, { ...open, token: 'x' })).toBeNull()
   expect(await openStream(ctx, open)).not.toBeNull()
-  const late = await mintStream(ctx, { callId })
+  const late = await mintStream(ctx, { callId, streamNumber: 2 })
   ctx.clock.advance(30_001)
   await announce('node_a')
   expect(await openStream(ctx, { ...open, token: late.token })).toBeNull()
@@ -94,7 +94,7 @@ it('gives a process that takes over the memory of the call', async () => {
       utterance: { ...turn, turn: i + 1, role: i === 1 ? 'user' : 'assistant', text },
     })
   await setEndingReason(ctx, { callId, reason: 'max_cost' })
-  const { token } = await mintStream(ctx, { callId })
+  const { token } = await mintStream(ctx, { callId, streamNumber: 1 })
   const brief = await openStream(ctx, { token, carrierCallId, carrierStreamId: 'MZ', nodeId: 'node_a' })
   expect(brief).toMatchObject({
     history: [
@@ -120,16 +120,16 @@ it('goes to the reserved node while that lives, else to another, and says when t
   await announce('node_b')
   for (const callId of calls) {
     await answerCall(ctx, { callId, carrierCallId: `CA-${callId}` })
-    expect((await mintStream(ctx, { callId })).url).toContain('node_a')
+    expect((await mintStream(ctx, { callId, streamNumber: 1 })).url).toContain('node_a')
   }
   const callId = calls[0] ?? ''
   await drainNode(ctx, { nodeId: 'node_a' })
-  expect((await mintStream(ctx, { callId })).url).toContain('node_b')
+  expect((await mintStream(ctx, { callId, streamNumber: 1 })).url).toContain('node_b')
   await removeNode(ctx, { nodeId: 'node_b' })
-  await expect(mintStream(ctx, { callId })).rejects.toMatchObject({ code: 'not_ready' })
+  await expect(mintStream(ctx, { callId, streamNumber: 1 })).rejects.toMatchObject({ code: 'not_ready' })
   await announce('node_b')
   ctx.clock.advance(10_001)
-  await expect(mintStream(ctx, { callId })).rejects.toMatchObject({ code: 'not_ready' })
+  await expect(mintStream(ctx, { callId, streamNumber: 1 })).rejects.toMatchObject({ code: 'not_ready' })
 })
 
 it('prefers nodes with fewer calls', async () => {
@@ -143,7 +143,7 @@ it('prefers nodes with fewer calls', async () => {
 
 it('keeps the parts of a recording and gives links that expire and can be revoked', async () => {
   const { callId, carrierCallId } = await answeredCall()
-  const { token, streamId } = await mintStream(ctx, { callId })
+  const { token, streamId } = await mintStream(ctx, { callId, streamNumber: 1 })
   await openStream(ctx, { token, carrierCallId, carrierStreamId: 'MZ', nodeId: 'node_a' })
   const { recordingId } = await startRecording(ctx, { callId })
   expect(await startRecording(ctx, { callId })).toEqual({ recordingId })
@@ -211,9 +211,14 @@ it('writes down an exchange with what the call has used by then, once', async ()
   } as const
   const measurement = {
     responseId: 's:r1',
+    turn: 2,
     speechEndedMs: 1000.4,
+    speechCommittedMs: null,
+    wordsKnownMs: null,
     decidedMs: 1200,
     llmFirstTokenMs: null,
+    firstClauseMs: null,
+    firstAudioMs: null,
     firstAudioSentMs: 1500.6,
     heardUntilMs: null,
     interrupted: false,

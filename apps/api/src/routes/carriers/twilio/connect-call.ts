@@ -14,7 +14,8 @@ const APOLOGY = 'Sorry, we cannot continue this call right now. Please try again
 /**
  * The carrier's instructions for a call that is up: a stream to a media process, or to hang up when the call is ending or not the one we want.
  * While there is no media process the carrier asks again every second, as one may just be starting; after that the caller hears an apology and the
- * call ends as `media_lost`. `streamNumber` counts the tries of the call from 1.
+ * call ends as `media_lost`. `streamNumber` counts the tries of the call from 1; a request that is repeated after its stream was opened gets no
+ * token, only the address to ask again, for which the carrier must sign anew.
  */
 export async function connectCall(
   context: ServiceContext,
@@ -30,7 +31,7 @@ export async function connectCall(
   }
   const hooks = `${context.settings.apiOrigin}/carriers/twilio`
   const resumeUrl = `${hooks}/resume?call=${callId}&stream=${streamNumber + 1}`
-  const stream = await mintStream(context, { callId }).catch(nullWhenNoNode)
+  const stream = await mintStream(context, { callId, streamNumber }).catch(nullWhenNoNode)
   if (!stream) return askAgainTwiml(resumeUrl, 1)
   return connectStreamTwiml({
     url: stream.url,
