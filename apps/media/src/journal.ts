@@ -12,6 +12,8 @@ const LINES_MAX = 1000
  */
 export interface Journal {
   write(label: string, run: () => Promise<unknown>): void
+  /** A line that waits for none of those before it. Settles when it is down or given up, or after `timeoutMs`; it is tried on all the same. */
+  writeAtOnce(label: string, run: () => Promise<unknown>, timeoutMs: number): Promise<void>
   /** Settles when everything written so far is down or given up, or after `timeoutMs`. */
   settled(timeoutMs: number): Promise<void>
 }
@@ -47,14 +49,17 @@ export function createJournal(options: { log: Log; timers: Timers }): Journal {
       waiting++
       tail = tail.then(() => attempt(label, run)).finally(() => waiting--)
     },
-    async settled(timeoutMs) {
-      await new Promise<void>((resolve) => {
-        const timer = timers.after(timeoutMs, resolve)
-        void tail.then(() => {
-          timer.cancel()
-          resolve()
-        })
+    writeAtOnce: (label, run, timeoutMs) => within(attempt(label, run), timeoutMs),
+    settled: (timeoutMs) => within(tail, timeoutMs),
+  }
+
+  function within(work: Promise<void>, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = timers.after(timeoutMs, resolve)
+      void work.then(() => {
+        timer.cancel()
+        resolve()
       })
-    },
+    })
   }
 }

@@ -72,6 +72,7 @@ export async function openCall(
     }),
     history: call.history,
     isResumed,
+    isSilenced: call.isSilenced,
     nextTurn: call.nextTurn,
     offsetMs,
     sink,
@@ -143,7 +144,7 @@ async function costLimitOf(
 
 function storeFor(ctx: ServiceContext, callId: string, streamId: string): SessionStore {
   return {
-    recordUtterance: ({ turn, role, text, textPlanned, interrupted, startMs, endMs }) =>
+    recordUtterance: ({ turn, role, text, textPlanned, interrupted, startMs, endMs, cutOffsetMs }) =>
       recordUtterance(ctx, {
         callId,
         utterance: {
@@ -154,6 +155,7 @@ function storeFor(ctx: ServiceContext, callId: string, streamId: string): Sessio
           interrupted,
           start_ms: startMs,
           end_ms: endMs,
+          cut_offset_ms: cutOffsetMs,
         },
       }),
     // Response ids count from one in each stream of a call.

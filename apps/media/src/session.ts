@@ -22,6 +22,7 @@ import {
   openItemId,
   step,
 } from '@phonevoice/conversation'
+import { measurementOfCall, utteranceOfCall } from './call-clock.ts'
 import { type ControlCommand, type ControlResult, carryOut } from './control.ts'
 import type { CostLimit } from './cost-limit.ts'
 import { type Answers, type AnswersOptions, createAnswers } from './effects/answers.ts'
@@ -52,6 +53,8 @@ export interface SessionOptions {
   settings: ConversationSettings
   history: readonly HistoryMessage[]
   isResumed: boolean
+  /** Somebody outside had told the agent to say nothing. */
+  isSilenced: boolean
   /** The number of the next utterance of the call; 1 for a new one. */
   nextTurn: number
   /** Milliseconds from the call's answer to this stream's start; utterance times count from the answer. */
@@ -187,6 +190,7 @@ export function createSession(options: SessionOptions): Session {
   const voice = createVoice({
     ...options.voice,
     onAudio: () => outbound.pump(),
+    onFirstAudio: (responseId, clauseId) => dispatch({ type: 'clause-voiced', responseId, clauseId }),
     onFailed: (responseId, clauseId) => dispatch({ type: 'tts-failed', responseId, clauseId }),
     onUsage: (tts, unit, quantity, isMeasured) =>
       usage.add({
@@ -294,11 +298,12 @@ export function createSession(options: SessionOptions): Session {
         armed.delete(effect.timer)
         return
       case 'utterance-finish':
-        record(effect.utterance)
+        journal.write('utterance', () => store.recordUtterance(utteranceOfCall(effect.utterance, options)))
         return
       case 'turn-measure': {
         const lines = usage.takeChanged()
-        journal.write('turn measurement', () => store.recordTurnMeasurement(effect.measurement, lines))
+        const measurement = measurementOfCall(effect.measurement, options)
+        journal.write('turn measurement', () => store.recordTurnMeasurement(measurement, lines))
         return
       }
       case 'call-end':
@@ -309,16 +314,6 @@ export function createSession(options: SessionOptions): Session {
     }
   }
 
-  function record(utterance: FinishedUtterance): void {
-    const shifted = {
-      ...utterance,
-      turn: utterance.turn + options.nextTurn - 1,
-      startMs: Math.max(0, Math.round(utterance.startMs + options.offsetMs)),
-      endMs: Math.max(0, Math.round(utterance.endMs + options.offsetMs)),
-    }
-    journal.write('utterance', () => store.recordUtterance(shifted))
-  }
-
   function writeUsage(): void {
     const lines = usage.takeChanged()
     if (lines.length > 0) journal.write('usage', () => store.recordUsage(lines))
@@ -326,14 +321,12 @@ export function createSession(options: SessionOptions): Session {
 
   async function end(reason: EndReason): Promise<void> {
     if (isOver) return
-    if (reason !== 'caller_hung_up') journal.write('ending reason', () => store.setEndingReason(reason))
-    log.info('conversation ended', { reason, durationMs: Math.round(now()) })
-    await close()
-  }
-
-  async function close(): Promise<void> {
-    if (isOver) return
     isOver = true
+    log.info('conversation ended', { reason, durationMs: Math.round(now()) })
+    const reasonWritten =
+      reason === 'caller_hung_up'
+        ? Promise.resolve()
+        : journal.writeAtOnce('ending reason', () => store.setEndingReason(reason), REASON_WRITE_MS)
     leaveTicker()
     for (const timer of armed.values()) timer.cancel()
     armed.clear()
@@ -353,7 +346,8 @@ export function createSession(options: SessionOptions): Session {
     })
     writeUsage()
     // The carrier asks for instructions as soon as the socket closes; by then the reason must be readable.
-    await journal.settled(REASON_WRITE_MS)
+    await reasonWritten
+    await journal.settled(ENDING_WRITE_MS)
     options.sink.close()
     await recorder?.close(closedAtMs)
     // What was stopped a moment ago has said by now what it used.
@@ -364,7 +358,12 @@ export function createSession(options: SessionOptions): Session {
     settleClosed()
   }
 
-  dispatch({ type: 'call-started', history: options.history, resumed: options.isResumed })
+  dispatch({
+    type: 'call-started',
+    history: options.history,
+    resumed: options.isResumed,
+    isSilenced: options.isSilenced,
+  })
 
   return {
     hear(timestampMs, mulaw) {

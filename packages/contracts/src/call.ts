@@ -126,6 +126,35 @@ export const recordingInfoSchema = z
 export type RecordingInfo = z.infer<typeof recordingInfoSchema>
 
 const percentiles = z.object({ p50: z.number(), p95: z.number() }).nullable()
+
+export const turnLatencySchema = z
+  .object({
+    turn: z.int().nullable().meta({
+      description: 'The utterance of the assistant; null when nothing of the answer was heard.',
+    }),
+    speech_ended_ms: z.int().nullable().meta({
+      description:
+        'Since when the caller waited: the end of their speech, or of the assistant’s where they spoke over it. Null: keys were pressed.',
+    }),
+    decided_ms: z.int().meta({ description: 'The turn was taken for over.' }),
+    first_token_ms: z
+      .int()
+      .nullable()
+      .meta({ description: 'First token of the model; before `decided_ms` when it was asked early.' }),
+    first_audio_ms: z.int().nullable().meta({ description: 'The voice began to yield the answer.' }),
+    sent_ms: z.int().nullable().meta({ description: 'The first of it went to the carrier.' }),
+    heard_ms: z.int().nullable().meta({ description: 'The last of it that the caller heard.' }),
+    interrupted: z.boolean(),
+    vendors_ms: z.int().nullable().meta({
+      description: 'Of the wait until `sent_ms`: for the recogniser, the model and the voice.',
+    }),
+    platform_ms: z.int().nullable().meta({
+      description: 'The rest: detecting silence, the wait of `turn_taking.end_of_turn`, and our own work.',
+    }),
+  })
+  .meta({ id: 'TurnLatency', description: 'One answer. Times are milliseconds since the call was answered.' })
+export type TurnLatency = z.infer<typeof turnLatencySchema>
+
 export const latencySchema = z
   .object({
     turns: z.int(),
@@ -135,6 +164,12 @@ export const latencySchema = z
     end_of_turn_ms: percentiles.meta({ description: 'End of speech to the decision that the turn is over.' }),
     llm_first_token_ms: percentiles,
     tts_first_audio_ms: percentiles,
+    vendors_ms: percentiles.optional().meta({ description: 'What the vendors took of `voice_to_voice_ms`.' }),
+    platform_ms: percentiles.optional().meta({ description: 'The rest of it.' }),
+    per_turn: z
+      .array(turnLatencySchema)
+      .optional()
+      .meta({ description: 'The answers in order; of a very long call, the last 200.' }),
   })
   .meta({ id: 'Latency' })
 export type Latency = z.infer<typeof latencySchema>
@@ -194,6 +229,10 @@ export const transcriptTurnSchema = z
     interrupted: z.boolean(),
     start_ms: z.int(),
     end_ms: z.int(),
+    cut_offset_ms: z.int().nullable().optional().meta({
+      description:
+        'Interrupted assistant only: how much of its audio had been heard; `text` is as much of `text_planned`.',
+    }),
   })
   .meta({ id: 'TranscriptTurn' })
 export type TranscriptTurn = z.infer<typeof transcriptTurnSchema>

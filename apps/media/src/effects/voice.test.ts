@@ -39,6 +39,7 @@ function createSpeaker(name: string, script: Piece[]) {
 
 function setUp(speakers: ReturnType<typeof createSpeaker>[]) {
   const told: string[] = []
+  const heard: string[] = []
   const clock = createTestClock()
   const voice = createVoice({
     providers: speakers.map(({ tts }) => ({ tts, speed: 1 })),
@@ -46,12 +47,13 @@ function setUp(speakers: ReturnType<typeof createSpeaker>[]) {
     organizationId: 'org',
     phrases: createPhraseCache(),
     onAudio: () => {},
+    onFirstAudio: (responseId, clauseId) => heard.push(`${responseId}.${clauseId}`),
     onFailed: (responseId, clauseId) => told.push(`${responseId}.${clauseId} failed`),
     onUsage: (tts, _unit, quantity) => told.push(`usage ${tts.provider} ${quantity}`),
     timers: clock,
     log: silentLog,
   })
-  return { told, clock, voice }
+  return { told, heard, clock, voice }
 }
 
 /** What is in each 160 bytes. */
@@ -61,6 +63,16 @@ function contentOf(clause: ClauseAudio): number[] {
 }
 
 describe('a clause', () => {
+  test('tells its first audio once where an answer begins, also when it was known', async () => {
+    const { voice, heard } = setUp([createSpeaker('one', [1, 2])])
+    voice.speak('r1', 0, 'Hello.')
+    voice.speak('r1', 1, 'How are you?')
+    await settle()
+    voice.speak('r2', 0, 'Hello.')
+    await settle()
+    expect(heard).toEqual(['r1.0', 'r2.0'])
+  })
+
   test('is said by the first voice, once, and from the cache the next time', async () => {
     const one = createSpeaker('one', [1, 2])
     const { voice, told } = setUp([one])

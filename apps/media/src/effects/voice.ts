@@ -16,6 +16,8 @@ export interface VoiceOptions {
   phrases: PhraseCache
   /** More audio has arrived, or a clause is complete. */
   onAudio(): void
+  /** The first audio of a response's first clause has come, or was known. */
+  onFirstAudio(responseId: string, clauseId: number): void
   onFailed(responseId: string, clauseId: number): void
   /** What the vendor will bill, in its own unit. */
   onUsage(tts: TtsProvider, unit: SpeechUnit, quantity: number, isMeasured: boolean): void
@@ -106,6 +108,7 @@ export function createVoice(options: VoiceOptions): Voice {
     const known = favourite && clause.bytes === 0 ? options.phrases.get(favourite.key) : null
     if (known) {
       clause.append(known)
+      tellFirstAudio(clause)
     } else {
       const isWhole = clause.bytes === 0
       let skipBytes = clause.bytes
@@ -125,7 +128,9 @@ export function createVoice(options: VoiceOptions): Voice {
           winner = voice
           const skipped = Math.min(skipBytes, mulaw.length)
           skipBytes -= skipped
+          const isFirst = clause.bytes === 0
           clause.append(mulaw.subarray(skipped))
+          if (isFirst) tellFirstAudio(clause)
           options.onAudio()
         }
       } catch (error) {
@@ -138,6 +143,10 @@ export function createVoice(options: VoiceOptions): Voice {
     }
     clause.complete()
     options.onAudio()
+  }
+
+  function tellFirstAudio({ responseId, clauseId, bytes }: ClauseAudio): void {
+    if (clauseId === 0 && bytes > 0) options.onFirstAudio(responseId, clauseId)
   }
 
   async function* say<V extends { tts: TtsProvider; speed: number }>(

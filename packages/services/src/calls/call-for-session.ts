@@ -1,6 +1,7 @@
 import type { AssistantSettings, Call, EndedReason } from '@phonevoice/contracts'
 import { openSettings } from '../assistants/settings.ts'
 import { storedSettings } from '../assistants/to-assistant.ts'
+import type { CommandResult } from '../commands/command.ts'
 import type { Mode, ServiceContext } from '../context.ts'
 import { openWebhookSecrets } from '../organizations/webhook-secret.ts'
 
@@ -26,7 +27,9 @@ export interface CallForSession {
   maxDurationSeconds: number
   maxCostMicroUsd: number | null
   /** What has been said so far, for a process that takes over. */
-  history: { role: 'user' | 'assistant'; text: string }[]
+  history: { role: 'user' | 'assistant' | 'system'; text: string }[]
+  /** Somebody outside has told the assistant to say nothing. */
+  isSilenced: boolean
   /** The number of the next utterance. */
   nextTurn: number
   /** Set when the call is to end. */
@@ -55,6 +58,9 @@ export interface SessionRow {
   ending_reason: EndedReason | null
   webhook_secret_sealed: string
   turns: { turn: number; role: 'user' | 'assistant'; text: string }[] | null
+  notes: { after_turn: number; text: string }[] | null
+  /** What came of the latest command to mute or unmute, JSON text. */
+  silence: string | null
 }
 
 export function sessionColumns(ctx: ServiceContext) {
@@ -63,7 +69,11 @@ export function sessionColumns(ctx: ServiceContext) {
     c.carrier_account_id,    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.max_duration_seconds, c.max_cost_micro_usd,
     c.ending_reason, o.webhook_secret_sealed,
     (select json_agg(json_build_object('turn', t.turn, 'role', t.role, 'text', t.text) order by t.turn)
-      from turns t where t.call_id = c.id) as turns`
+      from turns t where t.call_id = c.id) as turns,
+    (select json_agg(json_build_object('after_turn', n.after_turn, 'text', n.text) order by n.after_turn, n.id)
+      from call_notes n where n.call_id = c.id) as notes,
+    (select m.result from call_commands m where m.call_id = c.id and m.kind = 'mute' and m.finished_at is not null
+      order by m.id desc limit 1) as silence`
 }
 
 /** For a process that prepares itself while the phone rings. Null: no such call, or it has ended. */
@@ -96,9 +106,24 @@ export async function toCallForSession(ctx: ServiceContext, row: SessionRow): Pr
     startedAt: row.started_at,
     maxDurationSeconds: row.max_duration_seconds,
     maxCostMicroUsd: row.max_cost_micro_usd === null ? null : Number(row.max_cost_micro_usd),
-    history: turns.map(({ role, text }) => ({ role, text })),
+    history: withNotes(turns, row.notes ?? []),
+    isSilenced: row.silence !== null && isMuted(JSON.parse(row.silence) as CommandResult),
     nextTurn: (turns.at(-1)?.turn ?? 0) + 1,
     endingReason: row.ending_reason,
     webhookSecret: (await openWebhookSecrets(ctx, row.organization_id, secrets)).current,
   }
+}
+
+/** The dialogue with what others told the model, each note behind the utterance it came after. */
+function withNotes(
+  turns: NonNullable<SessionRow['turns']>,
+  notes: NonNullable<SessionRow['notes']>,
+): CallForSession['history'] {
+  const notesAfter = (turn: number) =>
+    notes.filter((note) => note.after_turn === turn).map(({ text }) => ({ role: 'system' as const, text }))
+  return [...notesAfter(0), ...turns.flatMap(({ turn, role, text }) => [{ role, text }, ...notesAfter(turn)])]
+}
+
+function isMuted(result: CommandResult): boolean {
+  return result.status === 'done' && result.result === 'muted'
 }

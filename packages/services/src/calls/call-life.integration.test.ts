@@ -54,6 +54,7 @@ const utterance = {
   interrupted: false,
   start_ms: 10.4,
   end_ms: 20,
+  cut_offset_ms: null,
 } as const
 
 describe('the ordinary way', () => {

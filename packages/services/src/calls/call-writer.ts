@@ -58,6 +58,7 @@ export interface NewTurn {
   interrupted: boolean
   start_ms: number
   end_ms: number
+  cut_offset_ms?: number | null | undefined
 }
 
 export interface CallChange {
@@ -150,13 +151,14 @@ export async function writeCallChange(ctx: ServiceContext, change: CallChange): 
       on conflict (call_id, kind, detail) do nothing
       returning id, next_at
     ), new_turns as (
-      insert into turns (id, call_id, turn, role, text, text_planned, interrupted, start_ms, end_ms)
-      select t.id, changed.id, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms
+      insert into turns (id, call_id, turn, role, text, text_planned, interrupted, start_ms, end_ms, cut_offset_ms)
+      select t.id, changed.id, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms, t.cut_offset_ms
       from changed, unnest(
         ${turns.map(() => newId('turn', now.getTime()))}::text[], ${turns.map((turn) => turn.turn)}::int[], ${turns.map((turn) => turn.role)}::text[],
         ${turns.map((turn) => turn.text)}::text[], ${turns.map((turn) => turn.text_planned)}::text[], ${turns.map((turn) => String(turn.interrupted))}::text[]::boolean[],
-        ${turns.map((turn) => turn.start_ms)}::int[], ${turns.map((turn) => turn.end_ms)}::int[]
-      ) as t (id, turn, role, text, text_planned, interrupted, start_ms, end_ms)
+        ${turns.map((turn) => turn.start_ms)}::int[], ${turns.map((turn) => turn.end_ms)}::int[],
+        ${turns.map((turn) => turn.cut_offset_ms?.toString() ?? null)}::text[]::int[]
+      ) as t (id, turn, role, text, text_planned, interrupted, start_ms, end_ms, cut_offset_ms)
       where changed.content_deleted_at is null
     ) ${change.audit ? sql`, new_audit as (${insertAudit(ctx, change.audit, 'changed')})` : sql``}
     select changed.status, changed.organization_id, changed.last_sequence,

@@ -45,7 +45,8 @@ export async function getTranscript(ctx: ServiceContext, input: CallKey): Promis
   const { sql } = ctx.db
   if (!isId('call', input.callId)) throw callNotFound()
   const rows = await sql<((TranscriptTurn | { turn: null }) & { is_deleted: boolean })[]>`
-    select c.content_deleted_at is not null as is_deleted, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms
+    select c.content_deleted_at is not null as is_deleted, t.turn, t.role, t.text, t.text_planned, t.interrupted, t.start_ms, t.end_ms,
+      t.cut_offset_ms
     from calls c left join turns t on t.call_id = c.id
     where c.id = ${input.callId} and c.organization_id = ${input.organizationId} ${ofMode(ctx, input)}
     order by t.turn`

@@ -20,6 +20,7 @@ export async function recordUtterance(
     interrupted: utterance.interrupted,
     start_ms: Math.round(utterance.start_ms),
     end_ms: Math.round(utterance.end_ms),
+    cut_offset_ms: utterance.cut_offset_ms == null ? null : Math.round(utterance.cut_offset_ms),
   }
   try {
     const written = await writeCallChange(ctx, {

@@ -20,7 +20,7 @@ import { listUsage, recordUsage } from '../usage/index.ts'
 import { DONE, type Step, type Work } from '../work/index.ts'
 import { type AnalysisSubject, type AnalysisUsage, type Analyst, analyseCall } from './analyse-call.ts'
 import { finishRecording, type MergeRecording } from './finish-recording.ts'
-import { summariseLatency } from './latency.ts'
+import { summariseLatency, type TurnTimes } from './latency.ts'
 
 /** How long after the end the media process may still write. */
 export const STREAMS_WAIT_MS = 20_000
@@ -201,15 +201,9 @@ function ofCarrier(item: Usage): Usage {
 }
 
 function listTurnTimes(ctx: ServiceContext, callId: string) {
-  return ctx.db.sql<
-    {
-      speechEndedMs: number | null
-      decidedMs: number | null
-      llmFirstTokenMs: number | null
-      firstAudioSentMs: number | null
-    }[]
-  >`
-    select speech_ended_ms as "speechEndedMs", decided_ms as "decidedMs", llm_first_token_ms as "llmFirstTokenMs",
-      first_audio_sent_ms as "firstAudioSentMs"
-    from turn_measurements where call_id = ${callId}`
+  return ctx.db.sql<TurnTimes[]>`
+    select turn, speech_ended_ms as "speechEndedMs", speech_committed_ms as "speechCommittedMs", words_known_ms as "wordsKnownMs",
+      decided_ms as "decidedMs", llm_first_token_ms as "llmFirstTokenMs", first_clause_ms as "firstClauseMs",
+      first_audio_ms as "firstAudioMs", first_audio_sent_ms as "firstAudioSentMs", heard_until_ms as "heardUntilMs", interrupted
+    from turn_measurements where call_id = ${callId} order by coalesce(decided_ms, first_audio_sent_ms), response_id`
 }
