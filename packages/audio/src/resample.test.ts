@@ -9,6 +9,8 @@ function sine(hz: number, rateHz: number, seconds: number, amplitude = 16000): I
   )
 }
 
+const bytesOf = (pcm: Int16Array) => Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength)
+
 function resample(pcm: Int16Array, fromHz: number, toHz: number): Int16Array {
   const resampler = createResampler({ fromHz, toHz })
   return Int16Array.from([...resampler.process(pcm), ...resampler.flush()])
@@ -140,6 +142,22 @@ describe('streaming', () => {
       ),
       { numRuns: 60 },
     )
+  })
+
+  test('takes chunks of any length, whole recordings included', () => {
+    for (const [fromHz, toHz] of [
+      [24000, 8000],
+      [8000, 24000],
+      [1000, 192_000],
+    ] as const) {
+      const long = sine(200, fromHz, 200_000 / fromHz)
+      const pieces = createResampler({ fromHz, toHz })
+      const whole = createResampler({ fromHz, toHz }).process(long)
+      const half = pieces.process(long.subarray(0, 99_999))
+      expect(Buffer.compare(bytesOf(whole.subarray(0, half.length)), bytesOf(half))).toBe(0)
+      const rest = pieces.process(long.subarray(99_999))
+      expect(Buffer.compare(bytesOf(whole.subarray(half.length)), bytesOf(rest))).toBe(0)
+    }
   })
 
   test('is new after a reset and after a flush', () => {

@@ -1,3 +1,5 @@
+import { FIR_INPUT_MAX, FIR_OUTPUT_MAX, FIR_UNITY, firFilter, TAPS_PER_STEP } from './fir-filter.ts'
+
 /**
  * Changes the sample rate of 16-bit PCM with a polyphase FIR low-pass, for any ratio of whole rates.
  *
@@ -34,44 +36,62 @@ export function createResampler({ fromHz, toHz }: ResamplerOptions): Resampler {
     throw new RangeError('A sample rate is a whole number of at least 1000 Hz.')
   if (fromHz === toHz) return passThrough
   const { up, down, center, tapsPerPhase, phases } = filterFor(fromHz, toHz)
-  const historyLength = tapsPerPhase - 1
-  /** Samples as doubles: converting each of them once is cheaper than at every multiplication. */
-  let work = new Float64Array(historyLength + 1024)
+  /** The samples before the next chunk that its first outputs still need. */
+  const history = new Int16Array(tapsPerPhase - 1)
+  const blockMax = Math.min(
+    FIR_INPUT_MAX - history.length,
+    Math.max(1, Math.floor(((FIR_OUTPUT_MAX - 1) * down) / up)),
+  )
   let received = 0
   let emitted = 0
   /** Position of the next output at the common rate, relative to the first sample of the next chunk. */
   let position = center
 
   function reset(): void {
-    work.fill(0, 0, historyLength)
+    history.fill(0)
     received = 0
     emitted = 0
     position = center
   }
 
   function process(pcm: Int16Array): Int16Array {
-    const filled = historyLength + pcm.length
-    if (work.length < filled) {
-      const larger = new Float64Array(filled)
-      larger.set(work.subarray(0, historyLength))
-      work = larger
-    }
-    work.set(pcm, historyLength)
     const span = pcm.length * up
     const output = new Int16Array(position < span ? Math.ceil((span - position) / down) : 0)
-    for (let n = 0; n < output.length; n++) {
-      const newest = Math.floor(position / up)
-      const taps = phases[position - newest * up] as Float64Array
-      const at = historyLength + newest
-      const sum = up === 1 ? sumSymmetric(taps, work, at, center) : sumProducts(taps, work, at)
-      output[n] = sum > 32767 ? 32767 : sum < -32768 ? -32768 : Math.round(sum)
-      position += down
+    let filled = 0
+    for (let at = 0; at < pcm.length; at += blockMax) {
+      const made = processBlock(pcm.subarray(at, at + blockMax))
+      output.set(firFilter.output.subarray(0, made), filled)
+      filled += made
     }
-    position -= span
-    work.copyWithin(0, pcm.length, filled)
     received += pcm.length
     emitted += output.length
     return output
+  }
+
+  /** Leaves its output in the filter's memory, and says how much it is. */
+  function processBlock(pcm: Int16Array): number {
+    const { input, taps } = firFilter
+    input.set(history)
+    input.set(pcm, history.length)
+    const span = pcm.length * up
+    const made = position < span ? Math.ceil((span - position) / down) : 0
+    // Every `up`th output has the same phase, so the same taps.
+    for (let first = 0; first < Math.min(up, made); first++) {
+      const firstPosition = position + first * down
+      const newest = Math.floor(firstPosition / up)
+      taps.set(phases[firstPosition - newest * up] as Int16Array)
+      firFilter.run({
+        tapCount: tapsPerPhase,
+        inputAt: newest,
+        inputStep: down,
+        outputAt: first,
+        outputStep: up,
+        count: Math.ceil((made - first) / up),
+      })
+    }
+    position += made * down - span
+    history.set(input.subarray(pcm.length, pcm.length + history.length))
+    return made
   }
 
   return {
@@ -86,43 +106,6 @@ export function createResampler({ fromHz, toHz }: ResamplerOptions): Resampler {
   }
 }
 
-/**
- * The products of the taps with the samples before `at`, the newest first. Four sums that do not wait for each other: a single one would leave the processor
- * idle for most of each addition. Which product goes into which sum, and so the rounding, never depends on the cut into chunks.
- */
-function sumProducts(taps: Float64Array, samples: Float64Array, at: number): number {
-  const unrolled = taps.length - (taps.length % 4)
-  let a = 0
-  let b = 0
-  let c = 0
-  let d = 0
-  let j = 0
-  for (; j < unrolled; j += 4) {
-    a += (taps[j] as number) * (samples[at - j] as number)
-    b += (taps[j + 1] as number) * (samples[at - j - 1] as number)
-    c += (taps[j + 2] as number) * (samples[at - j - 2] as number)
-    d += (taps[j + 3] as number) * (samples[at - j - 3] as number)
-  }
-  for (; j < taps.length; j++) a += (taps[j] as number) * (samples[at - j] as number)
-  return a + b + (c + d)
-}
-
-/** The same for the whole filter, which is the only phase when samples are thinned out. It is symmetric, so two samples share a tap; `center` is a multiple of 4. */
-function sumSymmetric(taps: Float64Array, samples: Float64Array, at: number, center: number): number {
-  const oldest = at - 2 * center
-  let a = (taps[center] as number) * (samples[at - center] as number)
-  let b = 0
-  let c = 0
-  let d = 0
-  for (let j = 0; j < center; j += 4) {
-    a += (taps[j] as number) * ((samples[at - j] as number) + (samples[oldest + j] as number))
-    b += (taps[j + 1] as number) * ((samples[at - j - 1] as number) + (samples[oldest + j + 1] as number))
-    c += (taps[j + 2] as number) * ((samples[at - j - 2] as number) + (samples[oldest + j + 2] as number))
-    d += (taps[j + 3] as number) * ((samples[at - j - 3] as number) + (samples[oldest + j + 3] as number))
-  }
-  return a + b + (c + d)
-}
-
 const passThrough: Resampler = {
   process: (pcm) => pcm.slice(),
   flush: () => new Int16Array(0),
@@ -135,8 +118,8 @@ interface PolyphaseFilter {
   /** Index of the filter's middle at the common rate. */
   center: number
   tapsPerPhase: number
-  /** For each phase the taps in the order in which inputs go back in time; each sums to 1, so that a constant stays exactly itself. */
-  phases: readonly Float64Array[]
+  /** For each phase the taps in the order of the inputs, which sum up to `FIR_UNITY`, so that a constant stays exactly itself. */
+  phases: readonly Int16Array[]
 }
 
 /** Filters depend on the two rates only and hold no audio; every resampler of a process shares them. */
@@ -174,9 +157,19 @@ function buildFilter(fromHz: number, toHz: number): PolyphaseFilter {
       taps[j] = tap
       sum += tap
     }
-    return taps.map((tap) => tap / sum)
+    return toParts(taps.map((tap) => tap / sum))
   })
   return { up, down, center, tapsPerPhase, phases }
+}
+
+/** Backwards, since the filter's taps go back in time; in whole numbers, the largest of them taking what rounding left over. */
+function toParts(taps: Float64Array): Int16Array {
+  const whole = taps.toReversed().map((tap) => Math.round(tap * FIR_UNITY))
+  const largest = whole.indexOf(Math.max(...whole))
+  whole[largest] = (whole[largest] as number) + FIR_UNITY - whole.reduce((sum, tap) => sum + tap, 0)
+  const parts = new Int16Array(Math.ceil(taps.length / TAPS_PER_STEP) * TAPS_PER_STEP)
+  parts.set(whole)
+  return parts
 }
 
 /** The Kaiser window at x in −1…1. */
