@@ -80,7 +80,7 @@ export function describeApi(api: Api): void {
 
 /** The description of everything the api offers to users. */
 export function toDocument(api: Api): OpenApiDocument {
-  return api.getOpenAPI31Document({
+  const document = api.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title: 'PhoneVoice', version: '1', description: DESCRIPTION },
     servers: [{ url: '/', description: 'This server.' }],
@@ -97,6 +97,23 @@ export function toDocument(api: Api): OpenApiDocument {
       { name: 'System', description: 'For whoever runs the service.' },
     ],
   })
+  return allowNull(document) as OpenApiDocument
+}
+
+/**
+ * The generator writes a named schema that may be null as "this schema, and of its type or null", which null never is. Here it becomes "this schema, or
+ * null" (JSON Schema 2020-12, "anyOf").
+ */
+function allowNull(node: unknown): unknown {
+  if (Array.isArray(node)) return node.map(allowNull)
+  if (typeof node !== 'object' || node === null) return node
+  const entries = Object.entries(node).map(([name, part]) => [name, allowNull(part)])
+  const { allOf, ...rest } = Object.fromEntries(entries) as { allOf?: { type?: unknown; $ref?: string }[] }
+  if (!allOf) return rest
+  const [named, other] = allOf
+  if (!named?.$ref || !Array.isArray(other?.type) || !other.type.includes('null')) return { ...rest, allOf }
+  const { type: _, ...said } = other
+  return { ...rest, ...said, anyOf: [named, { type: 'null' }] }
 }
 
 /** The description without a server. Adding a route only remembers its dependencies; none of them is used before a request comes. */

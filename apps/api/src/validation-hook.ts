@@ -1,4 +1,4 @@
-import { type FieldProblem, InvalidInput } from '@phonevoice/base'
+import { type FieldProblem, InvalidInput, NotFound } from '@phonevoice/base'
 import type { ErrorCode } from '@phonevoice/contracts'
 import type { z } from 'zod'
 import { messageOf } from './validation-message.ts'
@@ -8,13 +8,17 @@ type ValidationResult =
   | { target: string; success: true; data: unknown }
   | { target: string; success: false; error: { issues: readonly z.core.$ZodIssue[] } }
 
-/** Turns what a schema found, or what could not be stored, into one `InvalidInput` that points at every wrong field. */
+/**
+ * Turns what a schema found, or what could not be stored, into one `InvalidInput` that points at every wrong field. In a path it is an id or a link that
+ * cannot exist, which is no other answer than for one that does not.
+ */
 export function throwOnInvalid(result: ValidationResult): undefined {
   const target = result.target as Target
   const fields = result.success
     ? findUnstorable(result.data, [], target)
     : result.error.issues.flatMap((issue) => toFieldProblems(issue, target))
   if (fields.length === 0) return
+  if (target === 'param') throw new NotFound('not_found', 'There is nothing with this id.')
   throw new InvalidInput(codeFor(fields), detailFor(fields), { fields })
 }
 
@@ -44,11 +48,11 @@ function unstorable(path: readonly string[], target: Target): FieldProblem {
   return { pointer: pointerTo(path, target), message: 'must be valid text without the zero character' }
 }
 
-/** A JSON Pointer into the body; `query/…`, `path/…` and `header/…` elsewhere. */
+/** A JSON Pointer into the body; `query/…` and `header/…` elsewhere. */
 function pointerTo(path: readonly PropertyKey[], target: Target): string {
   const parts = path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'))
   if (target === 'json') return parts.map((part) => `/${part}`).join('')
-  return [target === 'param' ? 'path' : target, ...parts].join('/')
+  return [target, ...parts].join('/')
 }
 
 /** When exactly one field is wrong and it has a code of its own, that code; a field that is missing is not one of them. */
