@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { createRandom } from '../random.ts'
 import { planHarm } from './harm.ts'
-import { createRandom } from './random.ts'
 
 const counts = { kills: 20, terminates: 10, redis: 3, postgres: 2 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Random } from '../random.ts'
 import type { ChaosProduct } from './product.ts'
-import type { Random } from './random.ts'
 
 export type HarmKind = 'kill' | 'terminate' | 'redis' | 'postgres'
 

@@ -4,6 +4,7 @@
  * database.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { createRandom } from '../random.ts'
 import { checkCalls } from './check-calls.ts'
 import { checkDeliveries } from './check-deliveries.ts'
 import { type Created, createClient } from './client.ts'
@@ -14,7 +15,6 @@ import { doHarm, type Harm, type HarmCounts, planHarm } from './harm.ts'
 import { givePhones, watchCarrier } from './phones.ts'
 import type { ChaosPostgres } from './postgres.ts'
 import { startProduct } from './product.ts'
-import { createRandom } from './random.ts'
 import { findLate, type Recovery, summarize, watchRecovery } from './recovery.ts'
 import type { ChaosRedis } from './redis.ts'
 

@@ -1,5 +1,5 @@
 import type { ConversationEvent, ConversationSettings, HistoryMessage } from '@phonevoice/conversation'
-import type { Random } from '../chaos/random.ts'
+import type { Random } from '../random.ts'
 
 /** Everything that decides how one simulated call goes: the same course always goes the same way. */
 export interface Course {

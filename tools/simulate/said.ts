@@ -1,5 +1,5 @@
 /** What people, models and tools say in a simulated call. Sentences with a mark of their own can be followed through the whole conversation. */
-import type { Random } from '../chaos/random.ts'
+import type { Random } from '../random.ts'
 
 const syllables = ['za', 'bo', 'ri', 'mu', 'ke', 'lo', 'vi', 'tu']
 /** A guess may end in the middle of one, which is not yet one. */

@@ -3,7 +3,7 @@
  * in every run; a failure tells the seed and the shortest transcript that shows it.
  */
 import { describe, expect, test } from 'vitest'
-import { createRandom } from '../chaos/random.ts'
+import { createRandom } from '../random.ts'
 import { type Course, randomSettings } from './course.ts'
 import { breaksLaw, play } from './play.ts'
 import { shrink } from './shrink.ts'

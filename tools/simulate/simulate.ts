@@ -2,7 +2,7 @@
  * Goal: find the order of events that makes a conversation go wrong before a caller does. Method: whole calls in a world of callers, carriers and
  * vendors with random delays and faults, every step held against the laws in `laws/`. The same seed gives the same calls.
  */
-import { createRandom, type Random } from '../chaos/random.ts'
+import { createRandom, type Random } from '../random.ts'
 import { type Course, randomSettings, type TraceEntry } from './course.ts'
 import { Violation } from './laws/laws.ts'
 import { latenessMsMax } from './laws/time.ts'

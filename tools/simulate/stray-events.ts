@@ -1,5 +1,5 @@
 import type { ConversationEvent, TimerName } from '@phonevoice/conversation'
-import type { Random } from '../chaos/random.ts'
+import type { Random } from '../random.ts'
 import type { OutsideEvent } from './course.ts'
 import type { Play } from './play.ts'
 import { answers, callerText } from './said.ts'

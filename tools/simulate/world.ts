@@ -1,6 +1,6 @@
 import type { ConversationEffect, ConversationEvent } from '@phonevoice/conversation'
 import { openItemId } from '@phonevoice/conversation'
-import type { Random } from '../chaos/random.ts'
+import type { Random } from '../random.ts'
 import type { OutsideEvent } from './course.ts'
 import type { StepFacts } from './laws/laws.ts'
 import type { Play } from './play.ts'
