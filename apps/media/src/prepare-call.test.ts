@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { silentLog } from '@phonevoice/base'
 import { DEFAULT_ASSISTANT } from '@phonevoice/contracts'
 import { createProviderClient, type ProviderClient } from '@phonevoice/outbound-http'
-import { createOpenAiCompatibleTts } from '@phonevoice/providers'
+import { createOpenAiCompatibleTts, createOpenAiLlm } from '@phonevoice/providers'
 import type { CallForSession } from '@phonevoice/services/calls'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { synthesiseMulaw } from './effects/voice.ts'
+import { phraseKey, synthesiseMulaw } from './effects/voice.ts'
 import { createPhraseCache } from './phrase-cache.ts'
 import { prepareCall } from './prepare-call.ts'
 
@@ -62,6 +62,28 @@ test('the greeting is synthesised once for all calls that begin with it', async 
   await prepareCall(callWith('Hello there.'), voice(), phrases, silentLog)
   await prepareCall(callWith('Hello there.'), voice(), phrases, silentLog)
   expect(asked.filter((line) => line.startsWith('POST'))).toEqual(['POST /v1/audio/speech'])
+})
+
+test('the first call that speaks the greeting is charged for it, and no other', async () => {
+  const phrases = createPhraseCache()
+  const providers = voice()
+  const { tts } = providers.voices[0]!
+  await prepareCall(callWith('Hello there.'), providers, phrases, silentLog)
+  const key = phraseKey('org_1', tts, 1, 'Hello there.')
+  expect(phrases.takeUnbilled(key)).toEqual([{ unit: 'character', quantity: 12, isMeasured: true }])
+  await prepareCall(callWith('Hello there.'), providers, phrases, silentLog)
+  expect(phrases.takeUnbilled(key)).toEqual([])
+})
+
+test("the model's connection is opened, and a user's own model is left alone", async () => {
+  const { voices } = voice()
+  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/llm/v1`
+  for (const isCustom of [false, true]) {
+    const llm = createOpenAiLlm({ baseUrl, apiKey: null, model: 'm', isCustom })
+    const answers = [{ llm, temperature: null, firstTokenTimeoutMs: 1000 }]
+    await prepareCall(callWith(null), { transcribers: [], answers, voices }, createPhraseCache(), silentLog)
+  }
+  expect(asked.filter((line) => line.includes('/llm/'))).toEqual(['GET /llm/v1/models'])
 })
 
 test.each<[string | null, string]>([

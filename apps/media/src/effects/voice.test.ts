@@ -92,7 +92,7 @@ describe('a clause', () => {
     const { voice, clock } = setUp([one, two])
     const clause = voice.speak('r1', 0, 'Hello.')
     await settle()
-    clock.advance(600)
+    clock.advance(500)
     await settle()
     expect(contentOf(clause)).toEqual([7])
     expect(clause.isComplete).toBe(true)

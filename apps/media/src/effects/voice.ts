@@ -1,11 +1,12 @@
 import { createPcmAssembler, createResampler, encodeMulaw } from '@phonevoice/audio'
 import type { Log, Timers } from '@phonevoice/base'
-import type { TtsProvider, TtsRequest, TtsTokens } from '@phonevoice/providers/contract'
+import type { TtsProvider, TtsRequest } from '@phonevoice/providers/contract'
 import type { PhraseCache } from '../phrase-cache.ts'
 import { ClauseAudio } from '../pipeline/clause-audio.ts'
 import { withChunkDeadline } from './chunk-deadline.ts'
 import { firstToAnswer } from './first-to-answer.ts'
 import { createOrderOfPreference } from './order-of-preference.ts'
+import { type SpeechUnit, type SpeechUsage, usageOfText, usageOfTokens } from './speech-usage.ts'
 
 export interface VoiceOptions {
   /** The first speaks; the next ones, in order, when it fails or keeps the caller waiting. */
@@ -25,17 +26,9 @@ export interface VoiceOptions {
   log: Log
 }
 
-/** Characters where the vendor counts them, else tokens. */
-export type SpeechUnit =
-  | 'character'
-  | 'input_token'
-  | 'cached_input_token'
-  | 'output_token'
-  | 'output_audio_token'
-
 const FIRST_AUDIO_TIMEOUT_MS = 3000
 /** How long a voice with a fallback is waited for before the fallback is asked, too. */
-const HEAD_START_MS = 600
+const HEAD_START_MS = 500
 /** Longest pause between two pieces of audio: with what was sent ahead, the caller hears less of it. */
 const CHUNK_TIMEOUT_MS = 800
 /** A voice that failed is asked last for the rest of all but the longest calls: one that comes and goes sounds worse than a new one. */
@@ -106,8 +99,9 @@ export function createVoice(options: VoiceOptions): Voice {
     })
     const favourite = voices[0]
     const known = favourite && clause.bytes === 0 ? options.phrases.get(favourite.key) : null
-    if (known) {
+    if (favourite && known) {
       clause.append(known)
+      report(favourite.tts, options.phrases.takeUnbilled(favourite.key))
       tellFirstAudio(clause)
     } else {
       const isWhole = clause.bytes === 0
@@ -155,21 +149,16 @@ export function createVoice(options: VoiceOptions): Voice {
     signal: AbortSignal,
   ): AsyncGenerator<{ voice: V; mulaw: Uint8Array }> {
     const { tts, speed } = voice
-    if (tts.billedBy !== 'tokens') options.onUsage(tts, 'character', text.length, true)
-    const onTokens = (tokens: TtsTokens) => reportTokens(tts, tokens)
+    report(tts, usageOfText(tts, text))
+    const onTokens: TtsRequest['onTokens'] = (tokens) => report(tts, usageOfTokens(tokens))
     const audio = synthesiseMulaw(tts, { text, speed, language: options.language, signal, onTokens })
     for await (const mulaw of withChunkDeadline(audio, CHUNK_TIMEOUT_MS, options.timers)) {
       if (mulaw.length > 0) yield { voice, mulaw }
     }
   }
 
-  function reportTokens(tts: TtsProvider, tokens: TtsTokens): void {
-    const report = (unit: SpeechUnit, quantity: number) =>
-      options.onUsage(tts, unit, quantity, tokens.isMeasured)
-    report('input_token', tokens.inputTokens)
-    report('cached_input_token', tokens.cachedInputTokens)
-    report('output_token', tokens.outputTokens)
-    report('output_audio_token', tokens.outputAudioTokens)
+  function report(tts: TtsProvider, usage: readonly SpeechUsage[]): void {
+    for (const { unit, quantity, isMeasured } of usage) options.onUsage(tts, unit, quantity, isMeasured)
   }
 
   function avoid(index: number | undefined): void {

@@ -82,6 +82,12 @@ export function endThought(draft: Draft): void {
   prepare(draft, thinking.thought)
 }
 
+/** The caller goes on after all: these words were not all of them, and have to stand before they are thought about again. */
+export function doubtWords(draft: Draft): void {
+  dropThought(draft)
+  draft.thinking.sinceMs = draft.nowMs + stableMs
+}
+
 /** Takes the thought for this request, if it answers exactly that. The rest of its text will come under its id. */
 export function takeThought(draft: Draft, text: string): Thought | null {
   const { thinking } = draft

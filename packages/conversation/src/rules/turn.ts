@@ -4,6 +4,7 @@ import { type TurnOpinion, turnEndDelayMs } from '../policies/turn-end/turn-end-
 import type { Draft } from '../state.ts'
 import type { TurnSignal } from '../types.ts'
 import { learnFromTurn, waitRange } from './adapt.ts'
+import { doubtWords } from './early-thinking.ts'
 import { finishCallerUtterance } from './finish-response.ts'
 import { finishText } from './finish-text.ts'
 import { isLeaveTaking } from './leave-taking.ts'
@@ -33,9 +34,11 @@ const opinions = {
 } as const satisfies Record<TurnSignal, TurnOpinion>
 
 /** The recogniser has changed its mind about the turn: the wait is reckoned anew. */
-export function onTurnSignal({ caller }: Draft, signal: TurnSignal | null): void {
+export function onTurnSignal(draft: Draft, signal: TurnSignal | null): void {
+  const { caller } = draft
   caller.recogniserOpinion = signal === null ? null : opinions[signal]
   caller.turnEndAtMs = null
+  if (signal === 'resumed') doubtWords(draft)
 }
 
 /** The end-of-turn timer: the turn is over, or voice activity has lasted longer than anybody speaks. */

@@ -7,6 +7,8 @@ export interface LlmProvider {
    * Starts one answer. The iterable yields parts and ends after `finish`; a failure is thrown as `ProviderError`. Aborting `signal` ends it silently.
    */
   stream(request: LlmRequest): AsyncIterable<LlmPart>
+  /** Opens a connection ahead of need; failures are ignored. Left out where the server is a user's own, who asked for no such request. */
+  warm?(): Promise<void>
   /** One whole answer that obeys a JSON schema, parsed. Used for the analysis. Throws `ProviderError`. */
   completeJson(request: LlmJsonRequest): Promise<{ value: unknown; usage: LlmUsage }>
 }

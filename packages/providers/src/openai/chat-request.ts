@@ -25,6 +25,13 @@ export function chatCompletionsUrl(baseUrl: string): string {
   return url.href
 }
 
+/** A list every server of this dialect has: what is asked for to open a connection. */
+export function modelsUrl(baseUrl: string): string {
+  const url = new URL(chatCompletionsUrl(baseUrl))
+  url.pathname = url.pathname.replace(/\/chat\/completions$/, '/models')
+  return url.href
+}
+
 /** The fields that streamed answers and whole ones have in common. */
 export function commonFields(
   options: OpenAiLlmOptions,

@@ -12,11 +12,13 @@ import { ProviderError, systemClock } from '@phonevoice/base'
 import type { LlmPart, LlmProvider, LlmRequest } from '../contract/index.ts'
 import { readErrorDetail } from '../streaming/http-errors.ts'
 import { retryOnce } from '../streaming/retry-once.ts'
+import { warmConnection } from '../streaming/warm-connection.ts'
 import { createWatchdog, type Watchdog } from '../streaming/watchdog.ts'
 import { createSendChat } from './chat-client.ts'
 import {
   type ChatBody,
   commonFields,
+  modelsUrl,
   type RefusableField,
   refusedField,
   toWireTools,
@@ -116,7 +118,7 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
       category: 'server',
       ...(status === null ? {} : { status }),
       ...(code === null ? {} : { vendorCode: code }),
-      context: { detail: message },
+      context: { customer: { vendorMessage: message } },
     })
   }
 
@@ -160,10 +162,16 @@ export function createOpenAiLlm(options: OpenAiLlmOptions): LlmProvider {
     }
   }
 
+  function warm(): Promise<void> {
+    const headers = options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }
+    return warmConnection(options.fetch ?? fetch, modelsUrl(options.baseUrl), headers, clock)
+  }
+
   return {
     provider,
     model: options.model,
     stream,
+    ...(options.isCustom ? {} : { warm }),
     completeJson: createCompleteJson({ options, provider, clock, sendChat }),
   }
 }

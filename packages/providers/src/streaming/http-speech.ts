@@ -6,6 +6,7 @@ import { ProviderError, type Timers } from '@phonevoice/base'
 import type { HttpAnswer, HttpSend, TtsProvider, TtsRequest } from '../contract/index.ts'
 import { type AnswerErrorOptions, errorOfAnswer } from './http-errors.ts'
 import { SPEECH_OPERATION, speakInTime } from './speak-in-time.ts'
+import { warmConnection } from './warm-connection.ts'
 import { orAborted, readBody } from './watchdog.ts'
 
 /** Turns the bytes of one answer into whole samples. */
@@ -37,7 +38,6 @@ export interface HttpSpeechSetup {
   warmUrl: string
 }
 
-const WARM_TIMEOUT_MS = 2_000
 /** Ten minutes of audio: no clause is that long, a server that does not stop is. */
 const AUDIO_SECONDS_MAX = 600
 /** Error bodies are read for their message only. */
@@ -100,20 +100,7 @@ export function createHttpSpeech(setup: HttpSpeechSetup): TtsProvider {
         attempt: (signal) => attempt(request, signal),
         toError,
       }),
-    async warm() {
-      const controller = new AbortController()
-      const deadline = clock.after(WARM_TIMEOUT_MS, () => controller.abort())
-      try {
-        const { signal } = controller
-        const response = await orAborted(setup.fetch(setup.warmUrl, { headers, signal }), signal)
-        // A connection is free for the next request only when the body has been read.
-        for await (const _ of readBody(response, signal));
-      } catch {
-        // Warming is a favour; the first request will say what is wrong.
-      } finally {
-        deadline.cancel()
-      }
-    },
+    warm: () => warmConnection(setup.fetch, setup.warmUrl, headers, clock),
   }
 }
 
