@@ -138,7 +138,7 @@ export function createSession(options: SessionOptions): Session {
         source: 'measured',
       }),
     onWarning: (stt, message) =>
-      log.warn('the recogniser warned', { provider: stt.provider, detail: message }),
+      log.warn('the recogniser warned', { provider: stt.provider, customer: { message } }),
   })
   const gate = createSpeechGate(
     (mulaw) => transcriber.send(mulaw),

@@ -1,4 +1,4 @@
-/** Values that help the one who reads the log; never shown to a customer unless the transport chooses to. */
+/** Values that help the one who reads the log; never shown to a customer unless the transport chooses to. What may be personal, under `customer`. */
 export type ErrorContext = Record<string, unknown>
 
 /** One thing wrong with a request. `pointer` is a JSON Pointer (RFC 6901) into the body, or `query/<name>`, `path/<name>`, `header/<name>`. */

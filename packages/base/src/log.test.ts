@@ -74,7 +74,7 @@ describe('a log line', () => {
   })
 
   test('shows of an error what we chose, and not what a vendor or driver hung on it', () => {
-    const driver = Object.assign(new Error('duplicate'), {
+    const driver = Object.assign(new Error('words'), {
       code: '23505',
       detail: 'words',
       headers: { a: 'words' },
@@ -84,7 +84,7 @@ describe('a log line', () => {
       operation: 'dial',
       category: 'server',
       cause: driver,
-      context: { carrierCallId: 'CA1' },
+      context: { carrierCallId: 'CA1', customer: { vendorMessage: 'words' } },
     })
     const line = logged({ error })
     expect(line).not.toContain('words')
@@ -95,8 +95,10 @@ describe('a log line', () => {
       vendor: 'twilio',
       context: { carrierCallId: 'CA1' },
       stack: expect.stringContaining('log.test.ts'),
-      cause: { message: 'duplicate', code: '23505' },
+      cause: { code: '23505' },
     })
+    expect(logged({ error }, true)).toContain('"vendorMessage":"words"')
+    expect(logged({ error: new Error('outer', { cause: driver }) })).toContain('words')
   })
 
   test('stays one JSON object, whatever was in it', () => {

@@ -1,5 +1,5 @@
 import { pino } from 'pino'
-import { AppError } from './errors.ts'
+import { describeError } from './describe-error.ts'
 import { scrubPhoneNumbers, scrubSecrets } from './scrub.ts'
 
 /**
@@ -41,7 +41,7 @@ export function createLog(options: LogOptions): Log {
     level: options.level ?? 'info',
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { error: describeError },
+    serializers: { error: (error: unknown) => describeError(error, options.showCustomerContent ?? false) },
     hooks: { streamWrite: options.showCustomerContent ? scrubSecrets : scrubLine },
     redact: options.showCustomerContent ? [] : { paths: ['customer'], remove: true },
   }
@@ -50,31 +50,6 @@ export function createLog(options: LogOptions): Log {
 
 function scrubLine(line: string): string {
   return scrubPhoneNumbers(scrubSecrets(line))
-}
-
-const CAUSES_MAX = 4
-
-/**
- * What helps to find the cause, and no more: vendors' and drivers' errors carry requests, headers and rows as further fields. Fields of our own errors
- * are chosen where they are thrown.
- */
-function describeError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : { type: typeof error }
-  const { name, message, stack, cause } = error
-  const fields = error as { code?: unknown; context?: unknown }
-  return {
-    type: name,
-    message,
-    ...(typeof fields.code === 'string' || typeof fields.code === 'number' ? { code: fields.code } : {}),
-    ...(error instanceof AppError ? ownFields(error) : {}),
-    ...(depth === 0 ? { stack } : {}),
-    ...(cause === undefined || depth >= CAUSES_MAX ? {} : { cause: describeError(cause, depth + 1) }),
-  }
-}
-
-function ownFields(error: AppError): Record<string, unknown> {
-  const { cause: _, name: __, message: ___, stack: ____, ...fields } = error
-  return fields
 }
 
 /** Drops everything; for tests that do not look at logs. */

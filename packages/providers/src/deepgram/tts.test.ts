@@ -54,7 +54,7 @@ test.each([
     category,
     status,
     vendorCode: body.err_code,
-    context: { detail: body.err_msg },
+    context: { customer: { vendorMessage: body.err_msg } },
   })
   expect(server.requests).toHaveLength(1)
 })

@@ -316,7 +316,7 @@ describe('a failure', () => {
     expect(await failureOf(work)).toMatchObject({
       category: 'server',
       vendorCode: '502',
-      context: { detail: 'upstream died' },
+      context: { customer: { vendorMessage: 'upstream died' } },
     })
     expect(heard).toEqual([{ type: 'text-delta', text: 'Hel' }])
     expect(server.requests).toHaveLength(1)

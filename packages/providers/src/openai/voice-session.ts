@@ -158,7 +158,7 @@ export function openVoiceSession(options: VoiceSessionOptions): VoiceSession {
       operation: SPEECH_OPERATION,
       category,
       ...(code === null ? {} : { vendorCode: code }),
-      context: { detail },
+      context: { customer: { vendorMessage: detail } },
     })
   }
 

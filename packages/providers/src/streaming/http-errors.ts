@@ -80,7 +80,8 @@ export function errorOfAnswer({
       ...(detail.code === null ? {} : { vendorCode: detail.code }),
       ...(cause === undefined ? {} : { cause }),
       context: {
-        detail: detail.message,
+        // Vendors like to repeat what they were sent.
+        customer: { vendorMessage: detail.message },
         param: detail.param,
         requestId: headers?.get('x-request-id') ?? null,
         ...(waitMs === null ? {} : { retryAfterMs: waitMs }),
