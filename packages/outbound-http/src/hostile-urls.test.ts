@@ -1,7 +1,7 @@
 /**
- * Goal: no spelling of an inner address gets a connection. Method: a canary listens on loopback; some hundreds of URLs, generated from inner
- * addresses times ways to write them times ways to reach them (literal, name, mixed answers), are requested through a client with nothing
- * opened. Each must be refused before any socket is made, which the canary confirms for the loopback ones.
+ * Goal: no spelling of an inner address gets a connection. Method: a canary listens on loopback; more than two thousand URLs, generated from inner
+ * addresses times ways to write them times ways to reach them (literal, name, mixed and changing answers, redirect), are requested through a client
+ * with nothing opened, or nothing but one address. Each must be refused before any socket is made, which the canary confirms for the loopback ones.
  */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -136,6 +136,56 @@ describe('hostile URLs', () => {
       }
     }
     expect(reached).toEqual([])
+    expect(visits).toBe(0)
+  })
+
+  test('a name whose answer changes reaches no other address than the one that was looked at', async () => {
+    let lookups = 0
+    const oneOpen = createGuardedClient({
+      // The whole of 127.0.0.0/8 is this machine on Linux; elsewhere connecting to it fails, which is as good.
+      allowedRanges: ['127.0.0.2/32'],
+      connectTimeoutMs: 500,
+      resolve: (_hostname, done) =>
+        done(null, [{ address: lookups++ % 2 === 0 ? '127.0.0.2' : '127.0.0.1', family: 4 }]),
+    })
+    const names = Array.from({ length: 200 }, (_, index) => `http://rebind-${index}.test:${canaryPort}/`)
+    const outcomes = await Promise.all(
+      names.map((url) =>
+        oneOpen.request({ url, method: 'POST', headers: {}, body: 'x', totalTimeoutMs: 1000 }).then(
+          () => 'reached',
+          (error) => error.code,
+        ),
+      ),
+    )
+    await oneOpen.close()
+    expect(outcomes).not.toContain('reached')
+    expect(outcomes.filter((outcome) => outcome === 'blocked-address').length).toBeGreaterThan(50)
+    expect(visits).toBe(0)
+  })
+
+  test('a redirect to an inner address is not followed', async () => {
+    const hosts = [...INNER_IPV4.flatMap(spellingsOf), ...INNER_IPV6]
+    const statuses = [301, 302, 303, 307, 308]
+    const redirector = createServer((request, response) => {
+      const index = Number(request.url?.slice(1))
+      response.writeHead(statuses[index % statuses.length] as number, {
+        location: `http://${encodeURI(hosts[index] ?? '')}:${canaryPort}/`,
+      })
+      response.end()
+    })
+    await new Promise<void>((resolve) => redirector.listen(0, '127.0.0.1', resolve))
+    const { port } = redirector.address() as AddressInfo
+    const open = createGuardedClient({ allowedRanges: ['127.0.0.1/32'] })
+    const answers = await Promise.all(
+      hosts.map((_, index) =>
+        open.request({ url: `http://127.0.0.1:${port}/${index}`, method: 'POST', headers: {}, body: 'x' }),
+      ),
+    )
+    await open.close()
+    await new Promise((resolve) => redirector.close(resolve))
+    expect(answers.map(({ status }) => status)).toEqual(
+      hosts.map((_, index) => statuses[index % statuses.length]),
+    )
     expect(visits).toBe(0)
   })
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   parseMachineDetectionCallback,
@@ -92,4 +93,44 @@ test.each([
     isGreetingOver,
     hasBeeped: AnsweredBy === 'machine_end_beep',
   })
+})
+
+test('no form makes a parser throw, and what it reads is of the documented types', () => {
+  const name = fc.constantFrom(
+    ...[
+      'CallSid',
+      'AccountSid',
+      'CallStatus',
+      'SequenceNumber',
+      'Timestamp',
+      'CallDuration',
+      'SipResponseCode',
+    ],
+    ...['AnsweredBy', 'Direction', 'From', 'To', 'StreamEvent', 'StreamSid', 'StreamError', '__proto__', ''],
+  )
+  const value = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc.constantFrom(
+      'completed',
+      'in-progress',
+      '-1',
+      '9'.repeat(40),
+      '1e9',
+      'Infinity',
+      'Tue, 99 Foo 0000',
+      'machine_end_beep',
+    ),
+  )
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, value), { maxLength: 20 }), (fields) => {
+      const form = new URLSearchParams(fields)
+      const status = parseStatusCallback(form)
+      for (const number of [status?.sequenceNumber, status?.durationSeconds, status?.occurredAtMs])
+        expect(number === null || number === undefined || Number.isSafeInteger(number)).toBe(true)
+      const others = [parseVoiceRequest(form), parseStreamCallback(form), parseMachineDetectionCallback(form)]
+      for (const parsed of [status, ...others])
+        expect(parsed === null || parsed.carrierCallId.length > 0).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
 })
