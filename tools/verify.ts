@@ -6,6 +6,7 @@ const CHECKS = [
   { name: 'types', command: ['tsc', '--noEmit', '-p', '.'] },
   { name: 'unused code and dependencies', command: ['knip'] },
   { name: 'dependency direction', command: ['tsx', 'tools/checks/dependency-direction.ts'] },
+  { name: 'queries name their organization', command: ['tsx', 'tools/checks/tenant-scope.ts'] },
   { name: 'generated files are fresh', command: ['tsx', 'tools/generate.ts', '--check'] },
   { name: 'documented paths exist', command: ['tsx', 'tools/checks/documented-paths.ts'] },
 ] as const

@@ -41,18 +41,19 @@ export async function redeliver(ctx: ServiceContext, input: DeliveryKey): Promis
 
 /**
  * Replays what an endpoint has failed to take since a time, oldest first, at most `REDELIVER_MAX`; `hasMore`: ask again. Tests are left out.
- * Throws `endpoint_disabled`. Whoever calls has checked that the endpoint is the organization's.
+ * Throws `endpoint_disabled`.
  */
 export async function redeliverFailed(
   ctx: ServiceContext,
-  input: { endpointId: string; since: Date; limit?: number },
+  input: { organizationId: string; endpointId: string; since: Date; limit?: number },
 ): Promise<{ count: number; hasMore: boolean }> {
   const { sql } = ctx.db
   const now = new Date(ctx.clock.now())
   const limit = input.limit ?? REDELIVER_MAX
   const [row] = await sql<{ is_enabled: boolean; count: number; woken: string[] }[]>`
     with endpoint as (
-      select id, is_enabled from webhook_endpoints where id = ${input.endpointId} and deleted_at is null
+      select id, is_enabled from webhook_endpoints
+      where id = ${input.endpointId} and organization_id = ${input.organizationId} and deleted_at is null
     ), failed as (
       select d.id from deliveries d
       where d.endpoint_id = ${input.endpointId} and d.target = ${input.endpointId} and d.created_at >= ${input.since} and d.status = 'failed'

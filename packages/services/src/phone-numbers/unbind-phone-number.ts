@@ -10,12 +10,11 @@ export async function unbindPhoneNumber(
   input: { organizationId: string; mode: Mode; phoneNumberId: string },
 ): Promise<{ phoneNumber: string; carrierAccountId: string | null }> {
   const { sql } = ctx.db
-  const change =
-    input.mode === 'test' ? sql`delete from phone_numbers` : sql`update phone_numbers set assistant_id = null`
   const [row] = isId('phoneNumber', input.phoneNumberId)
     ? await sql<{ phone_number: string; carrier_account_id: string | null }[]>`
-        ${change} where id = ${input.phoneNumberId} and organization_id = ${input.organizationId}
-          and mode = ${input.mode} returning phone_number, carrier_account_id`
+        ${input.mode === 'test' ? sql`delete from phone_numbers` : sql`update phone_numbers set assistant_id = null`}
+        where id = ${input.phoneNumberId} and organization_id = ${input.organizationId} and mode = ${input.mode}
+        returning phone_number, carrier_account_id`
     : []
   if (!row)
     throw new NotFound('not_found', 'There is no such phone number: list yours with GET /v1/phone-numbers.')

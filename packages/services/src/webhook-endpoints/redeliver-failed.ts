@@ -8,5 +8,5 @@ export async function redeliverFailedOfEndpoint(
   input: EndpointKey & { since: Date },
 ): Promise<{ count: number; hasMore: boolean }> {
   await loadEndpoint(ctx, input)
-  return redeliverFailed(ctx, { endpointId: input.endpointId, since: input.since })
+  return redeliverFailed(ctx, input)
 }
