@@ -58,6 +58,7 @@ describe.concurrent('what is said', () => {
     expect(phone.phone.heard.text).toBe(assistant.join(' '))
     expect(call).toMatchObject({
       ended_reason: 'silence_timeout',
+      disclosed_at: expect.any(String),
       variables: { first_name: 'Ada', plan: 'gold', seats: 12 },
     })
   })

@@ -11,6 +11,7 @@ describe('a phone that calls a bound number', () => {
   it('is answered by its assistant, with the same conversation and the same webhooks', async () => {
     const box = system.box()
     const assistant = await system.createAssistant({
+      disclosure: 'This call is recorded.',
       first_message: 'You have reached Green Street.',
       webhook_url: box.url,
     })
@@ -34,7 +35,11 @@ describe('a phone that calls a bound number', () => {
     const said = webhooks
       .filter((webhook) => webhook.json.event === 'transcription')
       .map((webhook) => webhook.json.data)
-    expect(said[0]).toMatchObject({ role: 'assistant', text: 'You have reached Green Street.' })
+    expect(said[0]).toMatchObject({
+      role: 'assistant',
+      text: 'This call is recorded. You have reached Green Street.',
+    })
+    expect(call.disclosed_at).toEqual(expect.any(String))
     expect(said.filter((turn) => turn.role === 'user')).toHaveLength(3)
     expect(completed.json.data.recording.status).toBe('ready')
   })

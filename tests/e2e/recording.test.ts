@@ -2,6 +2,8 @@
  * Goal: the recording is what was said and heard, each side where and when it was. Method: the words are read back from its audio alone, channel by
  * channel.
  */
+import { readdir } from 'node:fs/promises'
+import { basename } from 'node:path'
 import { decodeMulaw, parseWav } from '@phonevoice/audio'
 import { decodeSpeech } from '@phonevoice/sandbox'
 import { afterAll, beforeAll, describe, inject, it } from 'vitest'
@@ -32,6 +34,12 @@ async function listenTo(url: string) {
     }
   }
   return { format: wav, caller: channel(0), assistant: channel(1) }
+}
+
+/** Everything in storage whose path names the call. */
+async function filesOf(callId: string): Promise<string[]> {
+  const names = await readdir(system.installation.environment.STORAGE_DIR ?? '', { recursive: true })
+  return names.filter((name) => name.includes(callId)).map((name) => basename(name))
 }
 
 describe.concurrent('a recording', () => {
@@ -69,10 +77,21 @@ describe.concurrent('a recording', () => {
     expect(assistant.sounds(cut.end_ms + 300, interruption.end_ms), JSON.stringify(turns)).toBe(false)
   })
 
-  it('of a call that is not to be recorded does not exist', async ({ expect }) => {
-    const placed = await system.call({ phone_number: '+12025550107', record: false })
-    await placed.completed()
-    const { status, body } = await system.api('GET', `/v1/calls/${placed.id}/recording`)
-    expect({ status, code: body.code }).toEqual({ status: 404, code: 'recording_unavailable' })
+  it('of a call that is not to be recorded does not exist, nor any byte of its audio', async ({ expect }) => {
+    const assistant = await system.createAssistant({ recording: { enabled: false } })
+    const recorded = system.call({ phone_number: '+12025550107' })
+    const placed = [
+      await system.call({ phone_number: '+12025550107', record: false }),
+      await system.call({ phone_number: '+12025550107', assistant_id: assistant }),
+    ]
+    for (const { id, completed } of placed) {
+      expect((await completed()).completed.json.data.recording.status).toBe('disabled')
+      const { status, body } = await system.api('GET', `/v1/calls/${id}/recording`)
+      expect({ status, code: body.code }).toEqual({ status: 404, code: 'recording_unavailable' })
+      expect(await filesOf(id)).toEqual([])
+    }
+    const { id, completed } = await recorded
+    await completed()
+    expect(await filesOf(id)).toContain('call.wav')
   })
 })

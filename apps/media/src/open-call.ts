@@ -65,14 +65,16 @@ export async function openCall(
   const startedAt = call.startedAt?.getTime() ?? ctx.clock.now()
   const offsetMs = Math.max(0, ctx.clock.now() - startedAt)
   const isResumed = opened.isResumed
+  const settings = toConversationSettings(call.assistant, call.variables, {
+    maxDurationMs: Math.max(1000, call.maxDurationSeconds * 1000 - offsetMs),
+  })
   const session: Session = createSession({
     callId: call.callId,
-    settings: toConversationSettings(call.assistant, call.variables, {
-      maxDurationMs: Math.max(1000, call.maxDurationSeconds * 1000 - offsetMs),
-    }),
+    settings,
     history: call.history,
     isResumed,
     isSilenced: call.isSilenced,
+    isDisclosed: call.isDisclosed,
     nextTurn: call.nextTurn,
     offsetMs,
     sink,
@@ -109,7 +111,7 @@ export async function openCall(
     usage: createUsageMeter(opened.streamId),
     costLimit: await costLimitOf(ctx, call, isResumed),
     journal: createJournal({ log, timers }),
-    store: storeFor(ctx, call.callId, opened.streamId),
+    store: storeFor(ctx, opened, call.isDisclosed ? null : settings.disclosure),
     ticker: deps.ticker,
     timers,
     log,
@@ -142,11 +144,23 @@ async function costLimitOf(
   })
 }
 
-function storeFor(ctx: ServiceContext, callId: string, streamId: string): SessionStore {
+/** `disclosure`: what the caller is yet to be told; null: nothing. */
+function storeFor(
+  ctx: ServiceContext,
+  { callId, streamId }: { callId: string; streamId: string },
+  disclosure: string | null,
+): SessionStore {
+  /** The turn in which it was told. A line may be written more than once. */
+  let toldIn: number | null = null
+  const tells = (turn: number, role: string, text: string): boolean => {
+    if (disclosure !== null && role === 'assistant' && beginsWith(text, disclosure)) toldIn ??= turn
+    return turn === toldIn
+  }
   return {
     recordUtterance: ({ turn, role, text, textPlanned, interrupted, startMs, endMs, cutOffsetMs }) =>
       recordUtterance(ctx, {
         callId,
+        isDisclosure: tells(turn, role, text),
         utterance: {
           turn,
           role,
@@ -169,6 +183,12 @@ function storeFor(ctx: ServiceContext, callId: string, streamId: string): Sessio
     setEndingReason: (reason) => setEndingReason(ctx, { callId, reason }),
     closeStream: () => closeStream(ctx, { streamId }),
   }
+}
+
+/** Whatever the spaces are. */
+function beginsWith(text: string, beginning: string): boolean {
+  const words = (spaced: string) => spaced.trim().split(/\s+/).join(' ')
+  return words(text).startsWith(words(beginning))
 }
 
 function recorderFor(deps: OpenCallDependencies, callId: string, streamId: string, log: Log): Recorder {

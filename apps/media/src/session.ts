@@ -55,6 +55,8 @@ export interface SessionOptions {
   isResumed: boolean
   /** Somebody outside had told the agent to say nothing. */
   isSilenced: boolean
+  /** The caller has heard the disclosure already. */
+  isDisclosed: boolean
   /** The number of the next utterance of the call; 1 for a new one. */
   nextTurn: number
   /** Milliseconds from the call's answer to this stream's start; utterance times count from the answer. */
@@ -363,6 +365,7 @@ export function createSession(options: SessionOptions): Session {
     history: options.history,
     resumed: options.isResumed,
     isSilenced: options.isSilenced,
+    isDisclosed: options.isDisclosed,
   })
 
   return {

@@ -210,7 +210,7 @@ export const callSchema = z
     latency: latencySchema.nullable(),
     disclosed_at: z.iso.datetime().nullable().meta({
       description:
-        "When the caller had heard the assistant's `disclosure` whole; null: not, or there is none.",
+        "By when the caller had heard the assistant's `disclosure`; null: not whole, or there is none.",
     }),
     content_deleted_at: z.iso.datetime().nullable().meta({
       description:

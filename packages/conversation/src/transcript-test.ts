@@ -121,7 +121,13 @@ function parseEvent(line: string, nowMs: number, history: readonly HistoryMessag
   const clauseId = Number(clause)
   switch (type) {
     case 'call-started':
-      return { type, history, resumed: first === 'resumed', isSilenced: more[0] === 'silenced' }
+      return {
+        type,
+        history,
+        resumed: first === 'resumed',
+        isSilenced: more.includes('silenced'),
+        isDisclosed: more.includes('disclosed'),
+      }
     case 'speech-started':
     case 'speech-stopped':
       return { type, atMs }

@@ -75,6 +75,7 @@ export type ConversationEvent =
   /**
    * The media stream is up. `resumed` is true when another process held the call before; then no greeting is spoken. `turns`: utterances that process
    * had finished, so that numbering goes on; 0 without it. `isSilenced`: somebody had told the agent to say nothing.
+   * `isDisclosed`: the caller has heard the disclosure; without it a resumed call begins like a new one.
    */
   | {
       type: 'call-started'
@@ -82,6 +83,7 @@ export type ConversationEvent =
       resumed: boolean
       turns?: number
       isSilenced?: boolean
+      isDisclosed?: boolean
     }
   /** Voice activity began; `atMs` is where the first voiced frame was. */
   | { type: 'speech-started'; atMs: number }

@@ -6,7 +6,8 @@ import { greetingTexts, say, startAnswer } from './respond.ts'
 
 /**
  * The media stream is up. A new call is greeted (the disclosure cannot be interrupted), or the caller speaks first. A call that another process held
- * before hears a sentence of ours at once, and then the answer it is owed, if the caller had the last word.
+ * before hears a sentence of ours at once, and then the answer it is owed, if the caller had the last word; unless the disclosure was not heard, which
+ * nothing goes before.
  */
 export function onCallStarted(
   draft: Draft,
@@ -19,7 +20,8 @@ export function onCallStarted(
   // Utterances as they were written down: the caller may have had two in a row.
   draft.history = event.history.reduce<readonly HistoryMessage[]>(withMessage, [])
   draft.turns = event.turns ?? 0
-  if (!event.resumed) {
+  const isUndisclosed = settings.disclosure !== null && event.isDisclosed !== true
+  if (!event.resumed || isUndisclosed) {
     say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)
     return
   }

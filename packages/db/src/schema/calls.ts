@@ -85,7 +85,7 @@ export const calls = pgTable(
     costBreakdown: text('cost_breakdown'),
     analysis: text(),
     latency: text(),
-    /** When the assistant's `disclosure` had been heard whole. */
+    /** By when the assistant's `disclosure` had been heard whole. */
     disclosedAt: at('disclosed_at'),
     /** From here on nothing of what was said is kept or written any more; see services/content. */
     contentDeletedAt: at('content_deleted_at'),

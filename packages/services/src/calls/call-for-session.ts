@@ -30,6 +30,8 @@ export interface CallForSession {
   history: { role: 'user' | 'assistant' | 'system'; text: string }[]
   /** Somebody outside has told the assistant to say nothing. */
   isSilenced: boolean
+  /** The caller has heard the assistant's disclosure. */
+  isDisclosed: boolean
   /** The number of the next utterance. */
   nextTurn: number
   /** Set when the call is to end. */
@@ -53,6 +55,7 @@ export interface SessionRow {
   from_number: string
   is_recorded: boolean
   started_at: Date | null
+  disclosed_at: Date | null
   max_duration_seconds: number
   max_cost_micro_usd: string | null
   ending_reason: EndedReason | null
@@ -66,7 +69,7 @@ export interface SessionRow {
 export function sessionColumns(ctx: ServiceContext) {
   return ctx.db
     .sql`c.id, c.organization_id, c.mode, c.direction, c.assistant_id, c.assistant, c.variables, c.metadata,
-    c.carrier_account_id,    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.max_duration_seconds, c.max_cost_micro_usd,
+    c.carrier_account_id,    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.disclosed_at, c.max_duration_seconds, c.max_cost_micro_usd,
     c.ending_reason, o.webhook_secret_sealed,
     (select json_agg(json_build_object('turn', t.turn, 'role', t.role, 'text', t.text) order by t.turn)
       from turns t where t.call_id = c.id) as turns,
@@ -107,6 +110,7 @@ export async function toCallForSession(ctx: ServiceContext, row: SessionRow): Pr
     maxDurationSeconds: row.max_duration_seconds,
     maxCostMicroUsd: row.max_cost_micro_usd === null ? null : Number(row.max_cost_micro_usd),
     history: withNotes(turns, row.notes ?? []),
+    isDisclosed: row.disclosed_at !== null,
     isSilenced: row.silence !== null && isMuted(JSON.parse(row.silence) as CommandResult),
     nextTurn: (turns.at(-1)?.turn ?? 0) + 1,
     endingReason: row.ending_reason,

@@ -5,11 +5,12 @@ import { callEvent, ENDED_STATUSES, writeCallChange } from './call-writer.ts'
 
 /**
  * Writes down one utterance and its `transcription` event. A turn number exists once per call: repeating it changes nothing. What was said last may
- * be written after the line has gone down, until the call is completed. False: nothing was written.
+ * be written after the line has gone down, until the call is completed. `isDisclosure`: with it the caller has heard the assistant's disclosure. False:
+ * nothing was written.
  */
 export async function recordUtterance(
   ctx: ServiceContext,
-  input: { callId: string; utterance: TranscriptTurn },
+  input: { callId: string; utterance: TranscriptTurn; isDisclosure?: boolean },
 ): Promise<boolean> {
   const { utterance } = input
   const turn: TranscriptTurn = {
@@ -27,6 +28,7 @@ export async function recordUtterance(
       callId: input.callId,
       fromStatuses: ['in_progress', ...ENDED_STATUSES],
       onlyIfNull: ['completed_at'],
+      set: input.isDisclosure ? { disclosed_at: new Date(ctx.clock.now()) } : {},
       events: [callEvent('transcription', ctx.clock.now(), turn)],
       turn,
     })
