@@ -7,6 +7,16 @@ beforeAll(async () => {
 })
 afterAll(() => system?.stop())
 
+interface Turn {
+  turn: number | null
+  speech_ended_ms: number | null
+  sent_ms: number | null
+  heard_ms: number | null
+  interrupted: boolean
+  vendors_ms: number | null
+  platform_ms: number | null
+}
+
 /** The dialogue of the model's requests that belong to this conversation, system prompt left out. */
 async function requestsWith(marker: string): Promise<{ role: string; content: string }[][]> {
   const { body } = await system.providers('GET', '/requests?target=chat')
@@ -39,6 +49,21 @@ describe('a caller who interrupts', () => {
           !cut.text_planned.startsWith(all.slice(0, index + 1).join(' ')),
       )
     expect(Math.abs(cut.text.split(' ').length - heardWords)).toBeLessThanOrEqual(1)
+
+    // As much audio as the time from its first sound to where it was cut, give or take what was on its way.
+    expect(Math.abs(cut.cut_offset_ms - (cut.end_ms - cut.start_ms))).toBeLessThan(500)
+
+    const { latency } = webhooks.at(-1)!.json.data
+    const turns: Turn[] = latency.per_turn
+    const answer = turns.findIndex(({ turn }) => turn === cut.turn)
+    expect(turns[answer]).toMatchObject({ interrupted: true, heard_ms: cut.end_ms })
+    // The wait for the next answer begins with the words that interrupted, not with anything before them.
+    const said = webhooks.map((webhook) => webhook.json.data).find(({ turn }) => turn === cut.turn + 1)
+    expect(turns[answer + 1]?.speech_ended_ms).toBe(said.end_ms)
+    for (const { speech_ended_ms, sent_ms, vendors_ms, platform_ms } of turns) {
+      if (speech_ended_ms === null || sent_ms === null) continue
+      expect((vendors_ms ?? 0) + (platform_ms ?? 0)).toBe(sent_ms - speech_ended_ms)
+    }
 
     const requests = await requestsWith('marker-interrupts')
     const next = requests.find((messages) => messages.at(-1)?.content.includes('another question'))

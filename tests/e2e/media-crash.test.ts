@@ -44,6 +44,12 @@ describe('ten callers of a killed media process', () => {
     const hasAnswered = async ({ call }: (typeof placed)[number]) =>
       (await call.box.received()).some((webhook) => webhook.json.data.text === 'And now?')
     await Promise.all(placed.map((one) => until(() => hasAnswered(one), 'the caller was answered')))
+    for (const { animal, call } of placed) {
+      const noted = await system.api('POST', `/v1/calls/${call.id}/context`, {
+        text: `They keep a ${animal}.`,
+      })
+      expect(noted.body.result).toBe('added')
+    }
     await system.startMedia('media-2')
     const killedAtMs = Date.now()
     system.app('media').kill()
@@ -71,6 +77,7 @@ describe('ten callers of a killed media process', () => {
         return texts.at(-1) === 'Do you remember it?' && texts.some((text) => text.includes(`the ${animal}.`))
       })
       expect(asked?.body.messages.map((message: { role: string }) => message.role)).toContain('assistant')
+      expect(asked?.body.messages).toContainEqual({ role: 'system', content: `They keep a ${animal}.` })
 
       expect(webhooks.filter((webhook) => webhook.json.event === 'call.completed')).toHaveLength(1)
       expect(call).toMatchObject({ status: 'completed', ended_reason: 'caller_hung_up' })
