@@ -6,6 +6,8 @@ import { createOutbox } from './outbox.ts'
 
 /** NOTIFY carries at most 8,000 bytes. */
 const PAYLOAD_BYTES_MAX = 7900
+/** A notification takes a lock that all of the database share until it is committed. */
+const PAUSE_MS = 5
 
 /** One connection listens, another notifies; postgres.js reconnects and listens again by itself. */
 export function openPostgresBus(url: string, log: Log): BusTransport {
@@ -22,6 +24,7 @@ export function openPostgresBus(url: string, log: Log): BusTransport {
       sql`select pg_notify(m.channel, m.payload) from unnest(
         ${batch.map((message) => message.channel)}::text[], ${batch.map((message) => message.payload)}::text[]
       ) as m (channel, payload)`,
+    pauseMs: PAUSE_MS,
     onLost: (count, error) => log.warn('Bus messages were lost', { count, error }),
   })
   return {

@@ -4,8 +4,6 @@ import type { ServiceContext } from '../context.ts'
 
 /** Requests of one statement. */
 const BATCH_MAX = 50
-/** While one statement waits for the disk the next one is made ready. */
-const LANES = 2
 
 /**
  * Gathers what several requests ask of a database at the same moment into one statement; each request has a context of its own, and they share the
@@ -21,7 +19,6 @@ export function gatherPerDatabase<I, R>(
       gather = createGather<I, R>({
         run: (items) => run(db, items),
         sizeMax: BATCH_MAX,
-        lanes: LANES,
         splits: isRolledBack,
       })
       gathers.set(db, gather)

@@ -79,7 +79,7 @@ describe('the doors', () => {
   })
 
   test('the dialler refuses 2,600 more that came past the first door', async () => {
-    await ctx.db.sql`truncate calls cascade`
+    await ctx.db.sql`truncate work_items, call_events, calls cascade`
     const forbidden = numbersOf(FORBIDDEN, PER_TEMPLATE)
     const ordinary = numbersOf(ORDINARY, 5)
     await insertDials([...forbidden, ...ordinary])
@@ -107,7 +107,7 @@ describe('the doors', () => {
 })
 
 test('a number that is put on the list while its call waits is not dialled', async () => {
-  await ctx.db.sql`truncate calls cascade`
+  await ctx.db.sql`truncate work_items, call_events, calls cascade`
   const phoneNumber = fill('+1212555dddd')
   expect(await create(phoneNumber)).toBe('created')
   await addDoNotCall(ctx, { organizationId: tenant.organizationId, phoneNumber, note: null })
@@ -115,7 +115,7 @@ test('a number that is put on the list while its call waits is not dialled', asy
 })
 
 test('a call whose hours end while it waits is not dialled', async () => {
-  await ctx.db.sql`truncate calls cascade`
+  await ctx.db.sql`truncate work_items, call_events, calls cascade`
   const { organizationId } = tenant
   const today = { start: '00:00', end: '24:00', time_zone: 'UTC' }
   await setDialPolicy(ctx, { organizationId, callingHours: today })

@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => ctx.db.drop())
 beforeEach(async () => {
-  await ctx.db.sql`truncate calls cascade`
+  await ctx.db.sql`truncate work_items, call_events, calls cascade`
   tenant = await createTenant(ctx)
 })
 
