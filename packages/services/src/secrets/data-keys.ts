@@ -22,7 +22,7 @@ export interface DataKeys {
 }
 
 const CURRENT_TTL_MS = 60_000
-/** Keys kept in memory; the longest unused leaves. */
+/** Keys kept in memory; the oldest leaves. */
 const KEPT_MAX = 5000
 
 interface Row {
