@@ -7,6 +7,7 @@ import { createApiKey } from '@phonevoice/services/api-keys'
 import { setLimits } from '@phonevoice/services/limits'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createDocument } from './openapi.ts'
+import { allRows } from './testing/all-rows.ts'
 import { idsOf, type Kind, THINGS, unknownIdOf } from './testing/tenant-things.ts'
 import { startTestServer, type TestServer } from './testing/test-server.ts'
 
@@ -92,21 +93,8 @@ async function answerOf(method: string, path: string, json: unknown, key = serve
   return { status: response.status, headers, body: (await response.text()).replace(/"req_\w+"/, '"req"') }
 }
 
-/** Every row of every table but the counters of rates and the last uses of keys. */
-async function snapshot(): Promise<string[]> {
-  const { sql } = server.db
-  const tables = await sql<{ name: string }[]>`
-    select table_name as name from information_schema.tables where table_schema = 'public' and table_name <> 'rate_buckets'`
-  const rows = await Promise.all(
-    tables.map(
-      ({ name }) =>
-        sql<
-          { text: string }[]
-        >`select (to_jsonb(t) - 'last_used_at')::text as text from ${sql(name)} t order by 1`,
-    ),
-  )
-  return rows.flatMap((list, index) => list.map(({ text }) => `${tables[index]?.name} ${text}`))
-}
+/** Uses of keys are noted beside the request, so they may come at any time. */
+const snapshot = () => allRows(server, ['last_used_at'])
 
 test('every route under /v1 is described, and none outside of it takes a key', () => {
   const described = new Set(

@@ -7,6 +7,7 @@ import { addCarrierAccount } from '@phonevoice/services/carrier-accounts'
 import { announceNode } from '@phonevoice/services/media-nodes'
 import { openStream } from '@phonevoice/services/streams'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { allRows } from '../../../testing/all-rows.ts'
 import { type CarrierPost, carrierSignature, postAsCarrier } from '../../../testing/carrier-post.ts'
 import {
   ORIGIN,
@@ -49,20 +50,7 @@ const HOOKS = ['answer', 'resume', 'status', 'stream', 'machine'] as const
 /** Hooks of a number, which name only an account. */
 const NUMBER_HOOKS = ['inbound', 'status'] as const
 
-/** Every row, the last sign of life of a call left out where only that may change. */
-async function snapshot({ withSignsOfLife = true } = {}): Promise<string[]> {
-  const { sql } = server.db
-  const tables = await sql<{ name: string }[]>`
-    select table_name as name from information_schema.tables where table_schema = 'public'`
-  const rows = await Promise.all(
-    tables.map(
-      ({ name }) =>
-        sql<{ text: string }[]>`
-          select (to_jsonb(t) - ${withSignsOfLife ? '' : 'last_seen_at'}::text)::text as text from ${sql(name)} t order by 1`,
-    ),
-  )
-  return rows.flatMap((list) => list.map(({ text }) => text))
-}
+const snapshot = () => allRows(server)
 
 const post = (path: string, fields: Record<string, string>, options?: CarrierPost) =>
   postAsCarrier(server.url, path, fields, options)
@@ -150,6 +138,13 @@ describe('a forged request', () => {
       await expectRefused(await post(at, fields, options), what)
     expect(await snapshot()).toEqual(before)
     expect((await post(path, fieldsOf('x'))).status, 'the right one').toBeLessThan(300)
+  })
+
+  test('about a call whose account is gone, it is refused like any other', async () => {
+    const callId = await seedCall(server, server.mine)
+    await server.db.sql`update calls set mode = 'live' where id = ${callId}`
+    for (const hook of HOOKS)
+      await expectRefused(await post(`/carriers/twilio/${hook}?call=${callId}`, fieldsOf(callId)), hook)
   })
 
   test('a GET is not taken, signed or not', async () => {
@@ -270,11 +265,11 @@ describe('a repeated request', () => {
     expect(await open(tokenOf(second))).not.toBeNull()
     expect(await open(tokenOf(second))).toBeNull()
 
-    const before = await snapshot({ withSignsOfLife: false })
+    const before = await allRows(server, ['last_seen_at'])
     const repeated = await ask('answer')
     expect(tokenOf(repeated)).toBeNull()
     expect(repeated).toContain(`${ORIGIN}/carriers/twilio/resume?call=${callId}&amp;stream=2<`)
-    expect(await snapshot({ withSignsOfLife: false })).toEqual(before)
+    expect(await allRows(server, ['last_seen_at'])).toEqual(before)
 
     const next = tokenOf(await ask('resume', '&stream=2'))
     expect(await open(next)).not.toBeNull()

@@ -1,4 +1,4 @@
-import { Forbidden } from '@phonevoice/base'
+import { AppError, Forbidden } from '@phonevoice/base'
 import { verifyTwilioForm } from '@phonevoice/carriers'
 import { type CallRow, findCall } from '@phonevoice/services/calls'
 import {
@@ -11,7 +11,7 @@ import type { ApiEnv } from '../../../dependencies.ts'
 
 /**
  * A carrier request about a call of ours, its signature checked with the account that connects the call. Throws `invalid_signature`, which is also
- * the answer for a call we do not know: whoever cannot sign learns nothing.
+ * the answer for a call we do not know, or whose account is gone: whoever cannot sign learns nothing.
  */
 export async function verifiedCallRequest(
   c: Context<ApiEnv>,
@@ -20,8 +20,8 @@ export async function verifiedCallRequest(
   const form = new URLSearchParams(await c.req.text())
   const call = await findCall(context, c.req.query('call') ?? '')
   if (!call) throw invalidSignature()
-  const account = await resolveCarrierAccount(context, call)
-  if (!isSigned(c, account.authToken, form)) throw invalidSignature()
+  const account = await resolveCarrierAccount(context, call).catch(nullWhenNone)
+  if (!account || !isSigned(c, account.authToken, form)) throw invalidSignature()
   c.get('wide').callId = call.id
   return { call, form }
 }
@@ -50,6 +50,11 @@ function isSigned(c: Context<ApiEnv>, authToken: string, form: URLSearchParams):
     url: c.get('context').settings.apiOrigin + pathAndQuery,
     form,
   })
+}
+
+function nullWhenNone(error: unknown): null {
+  if (error instanceof AppError && error.code === 'carrier_not_configured') return null
+  throw error
 }
 
 function invalidSignature(): Forbidden {
