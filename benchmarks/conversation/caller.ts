@@ -2,10 +2,11 @@
  * One person on the phone, and the carrier between them and us: sends a frame every 20 ms, whatever happens; plays what comes, in real time; returns marks
  * when they have been played; drops what waits when told to. What the person does is in `scenes.ts`.
  */
+import { MULAW_BYTES_PER_MS, MULAW_FRAME_BYTES } from '@phonevoice/audio'
 import { AUDIO, FRAME_MS, framePayload, SILENCE } from './frames.ts'
 import { type Line, openLine, type Ticket } from './line.ts'
 import { SPOKEN_WORD_MS, type UtteranceName } from './script.ts'
-import { FRAMES_PER_WORD, readFrame } from './voice.ts'
+import { readFrame } from './voice.ts'
 
 /** Filled by all callers of a round. */
 export interface LineFigures {
@@ -35,7 +36,6 @@ const ANSWER_OVER_MS = 3000
 
 export class Caller {
   readonly number: number
-  /** The seed of this caller's pauses: the same in every run. */
   readonly #figures: LineFigures
   /** Whether the words heard are told apart, which costs time. */
   readonly #isAttentive: boolean
@@ -161,7 +161,7 @@ export class Caller {
 
   #receive(from: number, to: number, message: Buffer): void {
     const now = performance.now()
-    const durationMs = ((to - from) * 3) / 4 / 8
+    const durationMs = bytesOfBase64(message, from, to) / MULAW_BYTES_PER_MS
     const fromAt = Math.max(now, this.#playedUntil)
     if (!this.#isPaused && now > this.#playedUntil) {
       this.#figures.gaps++
@@ -199,10 +199,15 @@ export class Caller {
   }
 }
 
-/** What a word of an answer takes when all of it is heard. */
-export const WHOLE_WORD_MS = FRAMES_PER_WORD * FRAME_MS
+function bytesOfBase64(text: Buffer, from: number, to: number): number {
+  const padding = text[to - 2] === EQUALS ? 2 : text[to - 1] === EQUALS ? 1 : 0
+  return ((to - from) * 3) / 4 - padding
+}
+
+const EQUALS = '='.charCodeAt(0)
 
 function readPlaces(base64: string): (number | null)[] {
   const mulaw = Buffer.from(base64, 'base64')
-  return Array.from({ length: Math.floor(mulaw.length / 160) }, (_, frame) => readFrame(mulaw, frame * 160))
+  const frames = Math.floor(mulaw.length / MULAW_FRAME_BYTES)
+  return Array.from({ length: frames }, (_, frame) => readFrame(mulaw, frame * MULAW_FRAME_BYTES))
 }

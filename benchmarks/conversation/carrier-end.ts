@@ -45,7 +45,7 @@ serveJobs({
       await wait((index * rampMs) / tickets.length)
       await caller.connect(ticket)
       callers.push(caller)
-      slots[caller.number % slots.length]?.push(caller)
+      slotOf(caller).push(caller)
       const beginAt = performance.now() + 300 + (index * spreadMs) / tickets.length
       void caller
         .until(beginAt)
@@ -64,16 +64,17 @@ serveJobs({
     const leaving = callers.splice(0, count)
     for (const caller of leaving) {
       caller.leave()
-      slots[caller.number % slots.length]?.splice(
-        slots[caller.number % slots.length]?.indexOf(caller) ?? 0,
-        1,
-      )
+      slotOf(caller).splice(slotOf(caller).indexOf(caller), 1)
     }
     if (callers.length > 0) return
     figures = newFigures()
     requests.clear()
   },
 })
+
+function slotOf(caller: Caller): Caller[] {
+  return slots[caller.number % slots.length] as Caller[]
+}
 
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))

@@ -54,7 +54,7 @@ export function newFigures(): Figures {
 }
 
 export type SceneName = keyof typeof scenes
-/** Requests to the model with this caller's name in them, the last one first. */
+/** The last request to the model in which this caller's name is the last word. */
 type LastRequest = (caller: Caller) => readonly ChatMessage[] | null
 
 const ANSWER_DEADLINE_MS = 10_000

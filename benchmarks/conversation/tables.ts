@@ -17,7 +17,7 @@ const spreadColumns: Column[] = [
 const spreadCells = ({ count, p50, p95, p99, max }: Spread): Cell[] => [count, p50, p95, p99, max]
 const minus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a - b)
 
-/** `Infinity` to nothing between is how a fixed sum of delays reads as a spread. */
+/** A sum of delays that are always the same. */
 const constant = (ms: number): Spread => ({ count: 0, p50: ms, p95: ms, p99: ms, max: ms })
 
 export function speedTable(rounds: readonly Held[], serial: Spread): Table {

@@ -3,11 +3,9 @@
  * tones are multiples of 50 Hz: a frame holds whole waves, they never click, and none is heard in the place of another.
  */
 import { MULAW_FRAME_BYTES, MULAW_SAMPLES } from '@phonevoice/audio'
-import { FRAME_MS } from './frames.ts'
 import { SPOKEN_WORD_MS } from './script.ts'
 
 const VOICE_RATE_HZ = 24_000
-export const FRAMES_PER_WORD = SPOKEN_WORD_MS / FRAME_MS
 const TONES = 16
 const lowHz = (tone: number) => 300 + 100 * tone
 const highHz = (tone: number) => 1900 + 100 * tone
