@@ -1,6 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { estimateSpeechMs, heardText } from './heard-text.ts'
+import { estimateSpeechMs, heardText as heardTextIn } from './heard-text.ts'
+import { languageFor } from './languages/language.ts'
+
+const heardText = (text: string, heardMs: number, durationMs: number | null) =>
+  heardTextIn(text, heardMs, durationMs, languageFor('en'))
 
 describe('heardText', () => {
   test.each([
@@ -14,6 +18,12 @@ describe('heardText', () => {
     [9000, 'Our hotel has forty rooms.'],
   ])('after %i of 1500 ms', (heardMs, heard) => {
     expect(heardText('Our hotel has forty rooms.', heardMs, 1500)).toBe(heard)
+  })
+
+  test('counts what is said longer than it is written', () => {
+    // "Costs 29 dollars and 50 cents today.": the price is three quarters of it.
+    expect(heardText('Costs $29.50 today.', 600, 3600)).toBe('Costs')
+    expect(heardText('Costs $29.50 today.', 2500, 3600)).toBe('Costs $29.50')
   })
 
   test('estimates the length where the voice has not finished', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { takeHangupMarker, withoutHangupMarkers } from './hangup-marker.ts'
+import { languageFor } from './languages/language.ts'
 import { speakable } from './speakable.ts'
 
 test.each([
@@ -14,7 +15,7 @@ test.each([
   ['Bye <hangup/>', 'Bye'],
   ['Très bien, ça va ?', 'Très bien, ça va ?'],
 ])('makes %j speakable', (written, spoken) => {
-  expect(speakable(written)).toBe(spoken)
+  expect(speakable(written, languageFor('xx'))).toBe(spoken)
 })
 
 test.each([

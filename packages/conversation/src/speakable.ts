@@ -1,9 +1,10 @@
 import { withoutHangupMarkers } from './hangup-marker.ts'
+import type { Language } from './languages/language.ts'
+import { withSpokenForms } from './spoken-forms.ts'
 
-/** Written text as a voice should be given it: no markdown, no emoji, single blanks. Empty when nothing is left to say. */
-export function speakable(text: string): string {
-  const plain = withoutHangupMarkers(text)
-    .replace(/!?\[([^\]]*)\]\([^)]*\)/g, '$1')
+/** Written text as a voice should be given it: prices, addresses and abbreviations as they are said, no markdown, no emoji, single blanks. Empty when nothing is left to say. */
+export function speakable(text: string, language: Language): string {
+  const plain = withSpokenForms(withoutHangupMarkers(text), language)
     .replace(/^\s*(#{1,6}|>|[-*+•])\s+/gm, '')
     .replace(/[*`~]+/g, '')
     .replace(/(^|\s)_+|_+(?=\s|[.,!?;:]|$)/g, '$1')

@@ -71,14 +71,17 @@ export function createDialogueLaws(): (facts: StepFacts) => void {
 function heardCharacters({ before, event }: Pick<StepFacts, 'before' | 'event'>): number {
   const reports = event.type === 'playback-cleared' ? event.clauses : []
   let characters = 0
-  for (const { clauseId, text, isPlayed, heardMs, durationMs } of before.agent.response?.clauses ?? []) {
+  for (const { clauseId, text, spoken, isPlayed, heardMs, durationMs } of before.agent.response?.clauses ??
+    []) {
     const isPlayedNow =
       isPlayed ||
       (event.type === 'clause-played' && event.clauseId >= clauseId) ||
       isTakenForHeard(before, event)
     const heard = reports.find((report) => report.clauseId === clauseId) ?? { heardMs, durationMs }
-    const wholeMs = heard.durationMs ?? estimateSpeechMs(text)
-    characters += isPlayedNow ? text.length : text.length * Math.min(1, heard.heardMs / wholeMs)
+    const wholeMs = heard.durationMs ?? estimateSpeechMs(spoken)
+    // A price or an address is said at greater length than it is written: in front of it, the text is ahead of its share.
+    const longer = Math.max(text.length, spoken.length)
+    characters += isPlayedNow ? text.length : longer * Math.min(1, heard.heardMs / wholeMs)
   }
   return characters
 }

@@ -1,3 +1,4 @@
+import { englishSpokenRules } from './en-spoken.ts'
 import type { Language } from './language.ts'
 
 export const english: Language = {
@@ -306,6 +307,7 @@ export const english: Language = {
       'ph.d',
     ],
   ],
+  spokenRules: englishSpokenRules,
   holdPhrases: ['One moment, please.', 'Let me see.', 'Just a second.'],
   brokenOff: 'Sorry, I lost my train of thought. Could you say that again?',
   apology: "I'm sorry, something has gone wrong on our side. Please call again a little later. Goodbye.",

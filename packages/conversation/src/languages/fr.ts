@@ -1,3 +1,4 @@
+import { frenchSpokenRules } from './fr-spoken.ts'
 import type { Language } from './language.ts'
 
 export const french: Language = {
@@ -297,6 +298,7 @@ export const french: Language = {
       'déc',
     ],
   ],
+  spokenRules: frenchSpokenRules,
   holdPhrases: ['Un instant, je vous prie.', 'Voyons voir.', 'Une petite seconde.'],
   brokenOff: "Pardon, j'ai perdu le fil. Pouvez-vous répéter ?",
   apology:

@@ -1,3 +1,4 @@
+import type { SpokenRule } from '../spoken-forms.ts'
 import { english } from './en.ts'
 import { french } from './fr.ts'
 import { neutral } from './neutral.ts'
@@ -31,6 +32,8 @@ export interface Language {
   goodbyes: readonly string[]
   /** Written before a name or in running text with a full stop that ends nothing. Without the full stop, lower case. */
   abbreviations: readonly string[]
+  /** How what is written is said; the first rule that fits a place counts. */
+  spokenRules: readonly SpokenRule[]
   /** Spoken when the model is slow, one after another. */
   holdPhrases: readonly string[]
   /** Spoken when an answer broke off in the middle: takes the blame and gives the caller the word. Null where we have no words. */

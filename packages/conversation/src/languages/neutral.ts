@@ -1,4 +1,5 @@
 import type { Language } from './language.ts'
+import { markdownLink } from './spoken-rules.ts'
 
 /** For languages without data of their own: sounds most people make, and no sentence of ours in a language the caller may not speak. */
 export const neutral: Language = {
@@ -14,6 +15,7 @@ export const neutral: Language = {
   greetings: ['allo', 'hello', 'hallo'],
   goodbyes: ['bye', 'bye bye', 'ciao'],
   abbreviations: [],
+  spokenRules: [markdownLink],
   holdPhrases: [],
   brokenOff: null,
   apology: null,

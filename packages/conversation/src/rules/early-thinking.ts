@@ -154,7 +154,7 @@ function prepare(draft: Draft, thought: Thought): void {
   if (thought.isPrepared) return
   const { clauses, rest } = splitClauses(thought.text, 0, draft.language)
   const clause = clauses[0] ?? (thought.isFinished ? takeHangupMarker(rest).text : undefined)
-  const spoken = clause === undefined ? '' : speakable(clause)
+  const spoken = clause === undefined ? '' : speakable(clause, draft.language)
   if (spoken === '') return
   draft.thinking.thought = { ...thought, isPrepared: true }
   draft.effects.push({ type: 'clause-prepare', responseId: thought.id, clauseId: 0, text: spoken })

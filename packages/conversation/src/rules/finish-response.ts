@@ -5,6 +5,7 @@ import type { Span } from '../caller.ts'
 import { returnSpans, spansText, takeSettledSpans } from '../caller.ts'
 import { withoutHangupMarkers } from '../hangup-marker.ts'
 import { heardText } from '../heard-text.ts'
+import type { Language } from '../languages/language.ts'
 import type { Draft } from '../state.ts'
 import { finishUtterance } from '../state.ts'
 import { isMadeOf, wordsOf } from '../words.ts'
@@ -57,12 +58,12 @@ export function finishResponse(draft: Draft, heardUntilMs: number): void {
       takeSettledSpans(draft, (span) => span.startMs < (startMs ?? nowMs)),
     )
   }
-  const text = withoutHangupMarkers(heardOf(response.clauses)).trim()
+  const text = withoutHangupMarkers(heardOf(response.clauses, draft.language)).trim()
   const textPlanned = withoutHangupMarkers(
     response.clauses.map((clause) => clause.text).join('') + response.unsplit,
   ).trim()
   const interrupted = response.isLlmOpen || text !== textPlanned
-  const answer = withoutHangupMarkers(heardOf(response.clauses, false)).trim()
+  const answer = withoutHangupMarkers(heardOf(response.clauses, draft.language, false)).trim()
   if (text !== '') {
     finishUtterance(
       draft,
@@ -113,11 +114,11 @@ function isEarlyAnswer(murmur: readonly Span[], { nowMs, language }: Draft): boo
   )
 }
 
-function heardOf(clauses: readonly Clause[], areFillersKept = true): string {
+function heardOf(clauses: readonly Clause[], language: Language, areFillersKept = true): string {
   let text = ''
   for (const clause of clauses) {
     if (clause.isFiller && !areFillersKept) continue
-    if (!clause.isPlayed) return text + heardText(clause.text, clause.heardMs, clause.durationMs)
+    if (!clause.isPlayed) return text + heardText(clause.text, clause.heardMs, clause.durationMs, language)
     text += clause.text
   }
   return text

@@ -69,7 +69,7 @@ function anchorsOf(
 
 /** Speaks words of our own. The first `protectedTexts` of them cannot be interrupted. Nothing happens when there is nothing to say. */
 export function say(draft: Draft, kind: ResponseKind, texts: readonly string[], protectedTexts = 0): void {
-  if (draft.call.isMute || texts.every((text) => speakable(text) === '')) return
+  if (draft.call.isMute || texts.every((text) => speakable(text, draft.language) === '')) return
   const response = enterThinking(draft, { kind })
   texts.forEach((text, index) => {
     addWholeText(draft, index < texts.length - 1 ? `${text} ` : text)
@@ -86,7 +86,7 @@ export function greetingClauses(settings: ConversationSettings): string[] {
   let clauses = 0
   return greetingTexts(settings).flatMap((text) => {
     const spoken = wholeClauses(text, clauses, language)
-      .map(speakable)
+      .map((clause) => speakable(clause, language))
       .filter((clause) => clause !== '')
     clauses += spoken.length
     return spoken
@@ -223,7 +223,7 @@ export function addFiller(draft: Draft, text: string): void {
 
 function addClause(draft: Draft, text: string, isFiller = false): void {
   const response = currentResponse(draft)
-  const spoken = speakable(text)
+  const spoken = speakable(text, draft.language)
   const last = response.clauses.at(-1)
   if (spoken === '' && isFiller) return
   if (spoken === '') {
