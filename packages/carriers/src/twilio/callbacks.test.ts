@@ -71,12 +71,14 @@ test.each([
   ['stream-error', 'error'],
   ['stream-sneezed', 'other'],
 ])('a stream callback %s reads as %s', (StreamEvent, event) => {
-  const form = new URLSearchParams({ CallSid: 'CA1', StreamSid: 'MZ1', StreamEvent })
+  const Timestamp = '2026-11-21T09:30:00.500Z'
+  const form = new URLSearchParams({ CallSid: 'CA1', StreamSid: 'MZ1', StreamEvent, Timestamp })
   expect(parseStreamCallback(form)).toEqual({
     carrierCallId: 'CA1',
     carrierStreamId: 'MZ1',
     event,
     error: null,
+    occurredAtMs: Date.parse(Timestamp),
   })
 })
 

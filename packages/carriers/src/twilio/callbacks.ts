@@ -40,6 +40,8 @@ export interface StreamCallback {
   event: 'started' | 'stopped' | 'error' | 'other'
   /** Twilio's words; null when nothing failed. */
   error: string | null
+  /** When it happened, Unix milliseconds; null when it does not say. */
+  occurredAtMs: number | null
 }
 
 /** Who answered (answering-machine detection). */
@@ -100,6 +102,7 @@ export function parseStreamCallback(form: URLSearchParams): StreamCallback | nul
             ? 'error'
             : 'other',
     error: form.get('StreamError') || null,
+    occurredAtMs: toTime(form.get('Timestamp')),
   }
 }
 

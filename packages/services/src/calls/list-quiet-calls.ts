@@ -26,10 +26,18 @@ export async function listQuietCalls(
   return await ctx.db.orm.select().from(schema.calls).where(inArray(schema.calls.id, ids))
 }
 
-/** Notes a sign of life of calls that a media process holds, so that nobody asks the carrier about them. */
-export async function touchCalls(ctx: ServiceContext, input: { callIds: readonly string[] }): Promise<void> {
+/**
+ * Notes a sign of life of calls, so that nobody asks the carrier about them. `atMs`: when it was given; one that is told of again, long after, is no
+ * news.
+ */
+export async function touchCalls(
+  ctx: ServiceContext,
+  input: { callIds: readonly string[]; atMs?: number | null },
+): Promise<void> {
   if (input.callIds.length === 0) return
+  const nowMs = ctx.clock.now()
+  const at = new Date(Math.min(nowMs, Math.max(0, input.atMs ?? nowMs)))
   await ctx.db.sql`
-    update calls set last_seen_at = ${new Date(ctx.clock.now())}
-    where id = any(${[...input.callIds]}::text[]) and ended_at is null`
+    update calls set last_seen_at = ${at}
+    where id = any(${[...input.callIds]}::text[]) and ended_at is null and last_seen_at < ${at}`
 }

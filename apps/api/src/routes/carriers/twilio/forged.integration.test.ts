@@ -247,6 +247,20 @@ describe('a repeated request', () => {
     expect(after.filter(isHangUp).length).toBeLessThanOrEqual(1)
   })
 
+  test('that told of a stream once is no sign of life for ever', async () => {
+    const callId = await seedCall(server, server.mine)
+    const lastSeen = async () => (await findCall(server.context, callId))?.lastSeenAt.getTime()
+    server.clock.advance(10_000)
+    const Timestamp = new Date(server.clock.now()).toISOString()
+    const tell = () => post(streamPath('stream', callId), fieldsOf(callId, { Timestamp }))
+    const toldAt = server.clock.now()
+    expect((await tell()).status).toBe(204)
+    expect(await lastSeen()).toBe(toldAt)
+    server.clock.advance(60_000)
+    expect((await tell()).status).toBe(204)
+    expect(await lastSeen()).toBe(toldAt)
+  })
+
   test('for a stream that has been opened mints no token, and leads the carrier on', async () => {
     const callId = await seedCall(server, server.mine)
     const open = (token: string | null) =>

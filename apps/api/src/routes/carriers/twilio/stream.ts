@@ -11,7 +11,7 @@ export const addTwilioStream: AddRoute = (api) => {
     if (callback?.event === 'error')
       c.get('context').log.warn('a media stream failed', { callId: call.id, streamError: callback.error })
     c.get('wide').streamEvent = callback?.event
-    await touchCalls(c.get('context'), { callIds: [call.id] })
+    await touchCalls(c.get('context'), { callIds: [call.id], atMs: callback?.occurredAtMs ?? null })
     return c.body(null, 204)
   })
 }
