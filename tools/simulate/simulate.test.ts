@@ -2,6 +2,7 @@
  * Goal: no order of events makes a conversation break a law. Method: a share of what `npm run simulate` does, from a fixed seed and from one that is new
  * in every run; a failure tells the seed and the shortest transcript that shows it.
  */
+import { step } from '@phonevoice/conversation'
 import { describe, expect, test } from 'vitest'
 import { createRandom } from '../random.ts'
 import { type Course, randomSettings } from './course.ts'
@@ -31,6 +32,12 @@ const course: Course = {
   ending: 'left-alone',
 }
 
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return
+  Object.freeze(value)
+  for (const inner of Object.values(value)) deepFreeze(inner)
+}
+
 describe('random conversations', () => {
   test('keep every law, from the same seed each time', () => {
     expectLawful(7, 70_000)
@@ -55,6 +62,19 @@ describe('random conversations', () => {
 
   test('are the same for the same seed', () => {
     expect(simulate({ seed: 3, steps: 3000 })).toEqual(simulate({ seed: 3, steps: 3000 }))
+  })
+
+  test('change nothing in place, and go on from a state that was written down', () => {
+    const { failure } = simulate({
+      seed: 11,
+      steps: 4000,
+      onStep: ({ before, event, after, effects, nowMs }) => {
+        // The next step begins with it.
+        deepFreeze(after)
+        expect(step(JSON.parse(JSON.stringify(before)), event, nowMs)).toEqual({ state: after, effects })
+      },
+    })
+    expect(failure).toBeNull()
   })
 
   test('hand a call over with what was written down', () => {

@@ -4,7 +4,7 @@
  */
 import { createRandom, type Random } from '../random.ts'
 import { type Course, randomSettings, type TraceEntry } from './course.ts'
-import { Violation } from './laws/laws.ts'
+import { type StepFacts, Violation } from './laws/laws.ts'
 import { latenessMsMax } from './laws/time.ts'
 import { play } from './play.ts'
 import { createWorld, type Temper } from './world.ts'
@@ -26,14 +26,18 @@ export interface Failure {
 }
 
 /** Plays calls until `steps` steps are taken or a law is broken. Call number n has the seed `seed + n`. */
-export function simulate(options: { seed: number; steps: number }): Simulation {
+export function simulate(options: {
+  seed: number
+  steps: number
+  onStep?: (facts: StepFacts) => void
+}): Simulation {
   const counts: Record<string, number> = {}
   let steps = 0
   let calls = 0
   let failure: Failure | null = null
   while (steps < options.steps && failure === null) {
     const seed = (options.seed + calls) >>> 0
-    const call = simulateCall(seed, counts)
+    const call = simulateCall(seed, counts, options.onStep)
     steps += call.steps
     calls += 1
     failure = call.failure
@@ -44,6 +48,7 @@ export function simulate(options: { seed: number; steps: number }): Simulation {
 function simulateCall(
   seed: number,
   counts: Record<string, number>,
+  onStep?: (facts: StepFacts) => void,
 ): { steps: number; failure: Failure | null } {
   const random = createRandom(Math.imul(seed, 0x9e3779b1))
   const head = { settings: randomSettings(random), timerLatenessMs: random.below(latenessMsMax) }
@@ -55,6 +60,7 @@ function simulateCall(
   }
   const run = play(head, (facts) => {
     world.react(facts)
+    onStep?.(facts)
     count(`event ${facts.event.type}`)
     for (const effect of facts.effects) {
       count(`effect ${effect.type}`)
