@@ -38,7 +38,6 @@ export interface OutboundResponse {
   /** As text; at most `responseBytesMax` bytes. */
   bodyExcerpt: string
   isTruncated: boolean
-  durationMs: number
 }
 
 /** HTTP to URLs that users gave us. Never follows redirects. */
@@ -75,7 +74,6 @@ export function createGuardedClient(options: GuardedClientOptions): GuardedClien
 
 async function send(agent: Agent, timers: Timers, request: OutboundRequest): Promise<OutboundResponse> {
   const { totalTimeoutMs = 15_000, responseBytesMax = 16_384 } = request
-  const startedMs = performance.now()
   const url = checkUrl(request.url)
   // One deadline over everything, because a receiver that drips its answer never falls silent long enough for an idle timeout.
   const deadline = new AbortController()
@@ -99,7 +97,6 @@ async function send(agent: Agent, timers: Timers, request: OutboundRequest): Pro
       headers: joinHeaders(answer.headers),
       bodyExcerpt: text,
       isTruncated,
-      durationMs: performance.now() - startedMs,
     }
   } catch (error) {
     throw toOutboundError(deadline.signal.aborted ? deadline.signal.reason : error)

@@ -38,7 +38,8 @@ export async function deliver(
   }
   const secrets = await secretsOf(delivery)
   const startedAtMs = ctx.clock.now()
-  const attempt = { delivery, startedAtMs }
+  // Both ends are read from the same clock: where they are compared with what a receiver saw, a measured length would not fit.
+  const attempt = () => ({ delivery, startedAtMs, durationMs: Math.max(0, ctx.clock.now() - startedAtMs) })
   const step = await client
     .request({
       url: delivery.url,
@@ -49,8 +50,7 @@ export async function deliver(
     })
     .then(
       (answer) => ({
-        ...attempt,
-        durationMs: answer.durationMs,
+        ...attempt(),
         responseStatus: answer.status,
         responseExcerpt: answer.bodyExcerpt,
         error: null,
@@ -60,8 +60,7 @@ export async function deliver(
         // Given up by us, not failed by the receiver: whoever holds the lease next tries again.
         if (signal.aborted || !(error instanceof OutboundError)) throw error
         return {
-          ...attempt,
-          durationMs: Math.max(0, ctx.clock.now() - startedAtMs),
+          ...attempt(),
           responseStatus: null,
           responseExcerpt: null,
           error: `${error.code}: ${error.message}`,
