@@ -1,29 +1,33 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Sql } from '@phonevoice/db'
-import { IN_FLIGHT_PER_ORGANIZATION_MAX } from '@phonevoice/services/deliveries'
+import { LEASE_MS } from '@phonevoice/services/work'
 import type { Harm, HarmKind } from './harm.ts'
 
 /** Once the database accepts connections again, or the queue is back, what was due has been attempted and calls are accepted within this. */
 const RECOVERED_MS = 10_000
+/** What a killed worker held waits for its lease, and keeps a share of its organization's deliveries back as long. */
+const RESUMED_MS = 15_000
 const GIVE_UP_MS = 60_000
 const LOOK_EVERY_MS = 50
 
 export interface Recovery {
   kind: HarmKind
   ms: number
+  /** Within this it should have been. */
+  promisedMs: number
   /** What came back last. */
   waitedFor: string
 }
 
 /**
  * Waits until the service is itself again after the database or the queue has come back: a call is accepted, and of the deliveries that were due at that
- * moment none waits for its attempt. What waits for one that a killed worker holds is another promise: it ends with the lease.
- * Null: the harm took neither away.
+ * moment none waits for its attempt. `workerKilledAtMs` is when a worker was last killed. Null: the harm took neither away.
  */
 export async function watchRecovery(
   { kind }: Harm,
   sql: Sql,
   tryCall: () => Promise<string | null>,
+  workerKilledAtMs: number,
 ): Promise<Recovery | null> {
   if (kind !== 'redis' && kind !== 'postgres') return null
   const backAtMs = Date.now()
@@ -34,7 +38,8 @@ export async function watchRecovery(
     waitedFor = missing
     await wait(LOOK_EVERY_MS)
   }
-  return { kind, ms: Date.now() - backAtMs, waitedFor }
+  const promisedMs = workerKilledAtMs > backAtMs - LEASE_MS ? RESUMED_MS : RECOVERED_MS
+  return { kind, ms: Date.now() - backAtMs, promisedMs, waitedFor }
 }
 
 /** What is not as it was before, for a reader; null: everything is. */
@@ -45,10 +50,7 @@ async function findMissing(
 ): Promise<string | null> {
   try {
     const waiting = await sql<{ id: string }[]>`
-      with held as (select * from deliveries where lease_token is not null and lease_until > now())
-      select id from deliveries d where next_at <= ${new Date(backAtMs)}
-        and not exists (select from held h where h.call_id = d.call_id and h.target = d.target and h.sequence < d.sequence)
-        and (select count(*) from held h where h.organization_id = d.organization_id) < ${IN_FLIGHT_PER_ORGANIZATION_MAX}`
+      select id from deliveries where next_at <= ${new Date(backAtMs)}`
     if (waiting.length > 0) return `${waiting.length} deliveries, such as ${waiting[0]?.id}`
   } catch (error) {
     // The run's own connections were cut as well.
@@ -60,7 +62,7 @@ async function findMissing(
 /** The recoveries that took longer than promised. */
 export function findLate(recoveries: readonly Recovery[]): string[] {
   return recoveries
-    .filter(({ ms }) => ms > RECOVERED_MS)
+    .filter(({ ms, promisedMs }) => ms > promisedMs)
     .map(({ kind, ms, waitedFor }) => `work went on ${ms} ms after: ${kind}; waited for ${waitedFor}`)
 }
 

@@ -81,10 +81,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const recoveries: Recovery[] = []
     const refusals: string[] = []
     let probes = 0
+    let workerKilledAtMs = 0
 
     async function harmAndWatch(harm: Harm): Promise<void> {
       const probe = options.calls + ++probes
       const tryCall = (): Promise<string | null> => client.tryCreate(probe)
+      if (harm.kind === 'kill' && harm.victim === 'worker') workerKilledAtMs = Date.now()
       const harming = doHarm(product, harm).catch((error: unknown) => {
         throw new Error(`Harm could not be done: ${harm.kind}`, { cause: error })
       })
@@ -93,7 +95,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       const refusal = harm.kind === 'redis' && (await tryCall()) !== null ? await tryCall() : null
       if (refusal !== null) refusals.push(`a call was not accepted while Redis was away: ${refusal}`)
       await harming
-      const recovery = await watchRecovery(harm, product.sql, tryCall)
+      const recovery = await watchRecovery(harm, product.sql, tryCall, workerKilledAtMs)
       if (recovery === null) return
       recoveries.push(recovery)
       creating.push(client.create(probe))
