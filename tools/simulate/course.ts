@@ -37,6 +37,7 @@ export function randomSettings(random: Random): ConversationSettings {
     fillerAfterMs: pick([null, 300, 1500]),
     interruption: {
       enabled: pick([true, true, true, false]),
+      firstMessage: pick([true, true, false]),
       minSpeechMs: pick([120, 200, 400]),
       minWords: pick([0, 0, 1, 3]),
       ignorePhrases: pick([[], ['go on']]),

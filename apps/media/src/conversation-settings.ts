@@ -27,6 +27,7 @@ export function toConversationSettings(
     fillerAfterMs: assistant.llm.filler_after_ms,
     interruption: {
       enabled: interruption.enabled,
+      firstMessage: interruption.first_message,
       minSpeechMs: interruption.min_speech_ms,
       minWords: interruption.min_words,
       ignorePhrases: interruption.ignore_phrases,

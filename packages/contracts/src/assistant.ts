@@ -132,6 +132,10 @@ export const assistantSettingsSchema = z.strictObject({
     }),
     interruption: z.strictObject({
       enabled: z.boolean(),
+      first_message: z.boolean().meta({
+        description:
+          'Whether `first_message` may be interrupted; what is said over it otherwise is answered afterwards. `disclosure` never may.',
+      }),
       min_speech_ms: z.int().min(120).max(2000).meta({
         description: 'How long the caller must speak before the assistant pauses, in milliseconds.',
       }),
@@ -222,7 +226,14 @@ export const DEFAULT_ASSISTANT: Omit<AssistantSettings, 'name'> = {
   turn_taking: {
     end_of_turn: { min_ms: 200, max_ms: 1500, adaptive: true },
     early_thinking: { enabled: true },
-    interruption: { enabled: true, min_speech_ms: 200, min_words: 0, ignore_phrases: [], stop_phrases: [] },
+    interruption: {
+      enabled: true,
+      first_message: true,
+      min_speech_ms: 200,
+      min_words: 0,
+      ignore_phrases: [],
+      stop_phrases: [],
+    },
   },
   silence: { reprompt: 'Are you still there?', timeout_seconds: 10, max_reprompts: 2 },
   end_call: { phrases: [], message: null },

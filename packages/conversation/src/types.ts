@@ -249,6 +249,8 @@ export interface ConversationSettings {
   interruption: {
     /** False: the agent always finishes, and what was said meanwhile is answered afterwards. Keys wait, too. */
     enabled: boolean
+    /** False: the first message is heard whole, like the disclosure always is. */
+    firstMessage: boolean
     /** Speech over the agent's voice pauses it after this long. */
     minSpeechMs: number
     /** Words needed to take the turn from the agent. From 2 on, speech alone does not pause it. */

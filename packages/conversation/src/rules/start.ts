@@ -22,7 +22,9 @@ export function onCallStarted(
   draft.turns = event.turns ?? 0
   const isUndisclosed = settings.disclosure !== null && event.isDisclosed !== true
   if (!event.resumed || isUndisclosed) {
-    say(draft, 'greeting', greetingTexts(settings), settings.disclosure === null ? 0 : 1)
+    const texts = greetingTexts(settings)
+    const disclosures = settings.disclosure === null ? 0 : 1
+    say(draft, 'greeting', texts, settings.interruption.firstMessage ? disclosures : texts.length)
     return
   }
   if (call.isSilenced) return

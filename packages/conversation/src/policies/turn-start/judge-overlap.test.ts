@@ -4,7 +4,14 @@ import { wordsOf } from '../../words.ts'
 import { judgeOverlap } from './judge-overlap.ts'
 import type { OverlappingSpeech } from './policy.ts'
 
-const settings = { enabled: true, minSpeechMs: 250, minWords: 0, ignorePhrases: [], stopPhrases: [] }
+const settings = {
+  enabled: true,
+  firstMessage: true,
+  minSpeechMs: 250,
+  minWords: 0,
+  ignorePhrases: [],
+  stopPhrases: [],
+}
 
 function judge(
   text: string,
