@@ -2,7 +2,6 @@
  * How soon an event is with its receiver once it is committed, and how many a second: real worker, real database, receiver and writer in processes of
  * their own. Beside it the floor of the same run: bare signed POSTs to the same receiver.
  */
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Child, Usage } from './harness/child.ts'
 import { cpuPercent, difference, spreadOf } from './harness/figures.ts'
 import { openProduct } from './harness/product.ts'
@@ -10,6 +9,7 @@ import type { Cell } from './harness/report.ts'
 import { runBenchmark } from './harness/run.ts'
 import type { PostJob } from './webhooks/bare-post.ts'
 import { createLiveCalls } from './webhooks/live-calls.ts'
+import { allArrived, delaysOf, type Moments } from './webhooks/measure.ts'
 import type { WriteJob } from './webhooks/writer.ts'
 
 /** What the worker's client keeps open to one receiver. */
@@ -18,9 +18,6 @@ const FLOOR_SECONDS = 5
 const FLOOR_POSTS = 20_000
 /** Statements under way at once while a burst is written. */
 const WRITERS = 16
-const ARRIVAL_DEADLINE_MS = 60_000
-
-type Moments = [string, number][]
 
 interface Measured {
   name: string
@@ -67,9 +64,7 @@ await runBenchmark(
       const before = await sender.usage()
       const databaseCpuBefore = product.databaseCpuMs()
       const begun = await begin()
-      const deadline = performance.now() + ARRIVAL_DEADLINE_MS
-      while ((await receiver.ask<number>('count')) < begun.length && performance.now() < deadline)
-        await wait(50)
+      await allArrived(receiver, begun.length)
       const after = await sender.usage()
       const taken = await receiver.ask<{ arrivals: Moments; repeated: number }>('take')
       const databaseCpuMs = difference(databaseCpuBefore, product.databaseCpuMs())
@@ -165,13 +160,7 @@ function toRow({
   databaseCpuMs,
   isBacklog = false,
 }: Measured): Cell[] {
-  const arrivedAt = new Map(arrivals)
-  const delays = begun.flatMap(([key, at]) => {
-    const arrival = arrivedAt.get(key)
-    // A webhook may be quicker than the news of its commit.
-    return arrival === undefined ? [] : [Math.max(0, arrival - at)]
-  })
-  const { count, ...delay } = spreadOf(delays)
+  const { count, ...delay } = spreadOf(delaysOf(begun, arrivals))
   const { p50, p95, p99, max } = isBacklog ? spreadOf([]) : delay
   const begunAt = spanOf(begun)
   const arrived = spanOf(arrivals)

@@ -15,10 +15,11 @@ export const FIRST_ATTEMPT_BLOCKS_MS = 15_000
 /** Deliveries of one organization in flight at once, over all workers. */
 export const IN_FLIGHT_PER_ORGANIZATION_MAX = 50
 
-/** A first attempt that takes longer counts as slow. */
+/** A first attempt that takes longer is slow. So many of an organization do not count towards its share: those that are stuck hold up nobody else. */
 const SLOW_MS = 500
-/** Slow ones may take this part of what an organization may have in flight; then their receivers get no more, so that its other receivers do. */
-const SLOW_SHARE = 0.5
+const SLOW_MAX = 50
+/** A receiver with so many slow ones gets no more; when all together have `SLOW_MAX`, one is too many. */
+const SLOW_PER_RECEIVER_MAX = 10
 
 export interface ClaimDeliveriesInput {
   /** Only these rows, if they may start: a wake-up names them. */
@@ -60,9 +61,9 @@ export async function claimDeliveries(
         (count(*) filter (where first_ended_at is null and first_started_at <= ${new Date(nowMs - SLOW_MS)}))::int as slow
       from deliveries where lease_token is not null and lease_until > ${now} group by organization_id, target
     ), shares as materialized (
-      select organization_id, sum(held)::int as held,
-        case when sum(slow) >= ${inFlightMax}::int * ${SLOW_SHARE}::float8 then array_agg(target) filter (where slow > 0) else '{}' end as slow_targets
-      from in_flight group by organization_id
+      select organization_id, (sum(held) - least(sum(slow), ${SLOW_MAX}::int))::int as held,
+        coalesce(array_agg(target) filter (where slow >= case when all_slow >= ${SLOW_MAX}::int then 1 else ${SLOW_PER_RECEIVER_MAX}::int end), '{}') as slow_targets
+      from (select *, sum(slow) over (partition by organization_id) as all_slow from in_flight) f group by organization_id
     ), broken as materialized (
       select organization_id, target, open_until from breakers where open_until is not null
     ), candidates as materialized (${candidates}
