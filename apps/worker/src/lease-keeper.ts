@@ -4,8 +4,8 @@ import { type ClaimableTable, type Held, LEASE_RENEW_MS, renewLeases } from '@ph
 
 /** Renews the leases of everything in hand, one statement for all, and tells whoever has lost theirs. */
 export interface LeaseKeeper {
-  /** Renews until `release`; `signal` is aborted when somebody else has taken over. */
-  hold(held: Held): { signal: AbortSignal; release(): void }
+  /** Renews until what it answers with is called; `onLost` is called when somebody else has taken over. */
+  hold(held: Held, onLost: (reason: Error) => void): () => void
   close(): void
 }
 
@@ -15,7 +15,7 @@ export function createLeaseKeeper(
   timers: Timers,
   log: Log,
 ): LeaseKeeper {
-  const inHand = new Map<string, { held: Held; lost: AbortController }>()
+  const inHand = new Map<string, { held: Held; onLost(reason: Error): void }>()
   let isRenewing = false
 
   async function renew(): Promise<void> {
@@ -24,10 +24,9 @@ export function createLeaseKeeper(
     const entries = [...inHand]
     try {
       const kept = await renewLeases(ctx, { table, held: entries.map(([, { held }]) => held) })
-      for (const [key, { held, lost }] of entries) {
+      for (const [key, { held, onLost }] of entries) {
         // Finished in the meantime is not lost.
-        if (!kept.has(held.id) && inHand.has(key))
-          lost.abort(new Error('The lease has passed to somebody else.'))
+        if (!kept.has(held.id) && inHand.has(key)) onLost(new Error('The lease has passed to somebody else.'))
       }
     } catch (error) {
       // The next round may still be in time; if not, the token keeps us from overwriting.
@@ -39,11 +38,10 @@ export function createLeaseKeeper(
 
   const timer = timers.every(LEASE_RENEW_MS, () => void renew())
   return {
-    hold(held) {
+    hold(held, onLost) {
       const key = `${held.id} ${held.leaseToken}`
-      const lost = new AbortController()
-      inHand.set(key, { held, lost })
-      return { signal: lost.signal, release: () => void inHand.delete(key) }
+      inHand.set(key, { held, onLost })
+      return () => void inHand.delete(key)
     },
     close: () => timer.cancel(),
   }

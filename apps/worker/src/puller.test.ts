@@ -43,7 +43,7 @@ function pullerOf(timers: Timers, options: Pick<PullerOptions<Item>, 'claim' | '
     leases: {
       hold(item) {
         held.add(item.id)
-        return { signal: new AbortController().signal, release: () => void held.delete(item.id) }
+        return () => void held.delete(item.id)
       },
       close() {},
     },

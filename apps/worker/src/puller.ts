@@ -58,7 +58,9 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
   const { name, slots, leases, timers, log } = options
   const nudged = new Set<string>()
   const running = new Set<Promise<void>>()
-  const stopping = new AbortController()
+  /** Stop what is in hand. */
+  const aborts = new Set<(reason: Error) => void>()
+  let stopReason: Error | null = null
   let wantsSweep = false
   let isLooking = false
   let isStopped = false
@@ -102,15 +104,19 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
   }
 
   function begin(item: T): void {
-    const { signal, release } = leases.hold(item)
-    const work = within(RUN_MAX_MS, options.run(item, AbortSignal.any([signal, stopping.signal])))
+    const controller = new AbortController()
+    const abort = (reason: Error) => controller.abort(reason)
+    const release = leases.hold(item, abort)
+    aborts.add(abort)
+    if (stopReason) abort(stopReason)
+    const work = within(RUN_MAX_MS, options.run(item, controller.signal))
       .catch((error: unknown) => {
-        if (!signal.aborted && !stopping.signal.aborted)
-          log.error('Work failed', { name, id: item.id, error })
+        if (!controller.signal.aborted) log.error('Work failed', { name, id: item.id, error })
         return null
       })
       .then((nextAtMs) => {
         release()
+        aborts.delete(abort)
         running.delete(work)
         if (nextAtMs !== null) lookAgain(item.id, nextAtMs)
         if (isMoreLeft && timers.now() - sweptAtMs >= SWEEP_PAUSE_MS) wantsSweep = true
@@ -123,6 +129,17 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
     return new Promise((resolve, reject) => {
       const timer = timers.after(maxMs, () => reject(new Error(`It was not done after ${maxMs / 1000} s.`)))
       doing.then(resolve, reject).finally(() => timer.cancel())
+    })
+  }
+
+  /** False: not yet. */
+  async function doneWithin(maxMs: number, done: Promise<unknown>): Promise<boolean> {
+    return await new Promise((resolve) => {
+      const timer = timers.after(maxMs, () => resolve(false))
+      void done.then(() => {
+        timer.cancel()
+        resolve(true)
+      })
     })
   }
 
@@ -150,15 +167,12 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
     async stop(drainMs) {
       isStopped = true
       const done = Promise.all(running)
-      const timer = timers.after(drainMs, () => stopping.abort(new Error('The worker is stopping.')))
-      await Promise.race([done, aborted(stopping.signal)])
-      timer.cancel()
+      const drained = await doneWithin(drainMs, done)
+      if (drained) return
+      stopReason = new Error('The worker is stopping.')
+      for (const abort of aborts) abort(stopReason)
       // What was aborted gets a moment to come back; what does not is picked up by another worker when its lease ends.
-      await Promise.race([done, new Promise<void>((resolve) => timers.after(ABORT_GRACE_MS, resolve))])
+      await doneWithin(ABORT_GRACE_MS, done)
     },
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

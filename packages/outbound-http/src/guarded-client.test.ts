@@ -165,6 +165,29 @@ describe('the guarded client', () => {
     })
   })
 
+  test('a request that waits for a connection is given up at once, and what waits behind it is sent', async () => {
+    const waiting: (() => void)[] = []
+    const seen: string[] = []
+    const { url } = await serve((request, response) => {
+      seen.push(request.url ?? '')
+      waiting.push(() => void response.end())
+    })
+    const one = client({ connectionsPerOriginMax: 1 })
+    const first = one.request({ url: `${url}/1`, ...post })
+    await expect.poll(() => seen.length).toBe(1)
+    const controller = new AbortController()
+    const second = one.request({ url: `${url}/2`, ...post, signal: controller.signal })
+    const third = one.request({ url: `${url}/3`, ...post })
+    controller.abort()
+    await expect(second).rejects.toMatchObject({ code: 'aborted' })
+    waiting[0]?.()
+    expect((await first).status).toBe(200)
+    await expect.poll(() => seen.length).toBe(2)
+    waiting[1]?.()
+    expect((await third).status).toBe(200)
+    expect(seen).toEqual(['/hook/1', '/hook/3'])
+  })
+
   test('fetch streams the answer as it comes', async () => {
     const { url } = await serve((_, response) => {
       response.write('one ')

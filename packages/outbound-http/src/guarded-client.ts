@@ -2,6 +2,7 @@ import { systemClock, type Timers } from '@phonevoice/base'
 import { Agent, fetch as undiciFetch } from 'undici'
 import { parseAddressRange } from './address.ts'
 import { OutboundError, toOutboundError } from './errors.ts'
+import { exchange } from './exchange.ts'
 import { createGuardedConnector, type ResolveName, resolveBySystem } from './guarded-connector.ts'
 
 export interface GuardedClientOptions {
@@ -75,31 +76,30 @@ export function createGuardedClient(options: GuardedClientOptions): GuardedClien
 async function send(agent: Agent, timers: Timers, request: OutboundRequest): Promise<OutboundResponse> {
   const { totalTimeoutMs = 15_000, responseBytesMax = 16_384 } = request
   const url = checkUrl(request.url)
-  // One deadline over everything, because a receiver that drips its answer never falls silent long enough for an idle timeout.
-  const deadline = new AbortController()
-  const timer = timers.after(totalTimeoutMs, () => deadline.abort(new OutboundError('timeout')))
-  const giveUp = () => deadline.abort(new OutboundError('aborted'))
-  request.signal?.addEventListener('abort', giveUp, { once: true })
-  try {
-    if (request.signal?.aborted) giveUp()
-    deadline.signal.throwIfAborted()
-    const answer = await agent.request({
+  if (request.signal?.aborted) throw new OutboundError('aborted')
+  const { answer, abort } = exchange(
+    agent,
+    {
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method: request.method,
-      headers: request.headers,
+      headers: request.headers as Record<string, string>,
       body: request.body,
-      signal: deadline.signal,
-    })
-    const { text, isTruncated } = await readUpTo(answer.body, responseBytesMax)
+    },
+    responseBytesMax,
+  )
+  // One deadline over everything, because a receiver that drips its answer never falls silent long enough for an idle timeout.
+  const timer = timers.after(totalTimeoutMs, () => abort(new OutboundError('timeout')))
+  const giveUp = () => abort(new OutboundError('aborted'))
+  request.signal?.addEventListener('abort', giveUp, { once: true })
+  try {
+    const { status, headers, body, isTruncated } = await answer
     return {
-      status: answer.statusCode,
-      headers: joinHeaders(answer.headers),
-      bodyExcerpt: text,
+      status,
+      headers: joinHeaders(headers),
+      bodyExcerpt: body.toString('utf8'),
       isTruncated,
     }
-  } catch (error) {
-    throw toOutboundError(deadline.signal.aborted ? deadline.signal.reason : error)
   } finally {
     timer.cancel()
     request.signal?.removeEventListener('abort', giveUp)
@@ -112,21 +112,6 @@ function checkUrl(text: string): URL {
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '')
     throw new OutboundError('invalid-url')
   return url
-}
-
-async function readUpTo(
-  body: AsyncIterable<Uint8Array> & { destroy(): unknown },
-  bytesMax: number,
-): Promise<{ text: string; isTruncated: boolean }> {
-  const chunks: Uint8Array[] = []
-  let size = 0
-  // Leaving the loop early destroys the stream, and with it the connection.
-  for await (const chunk of body) {
-    chunks.push(chunk.subarray(0, bytesMax - size))
-    size += chunk.length
-    if (size > bytesMax) break
-  }
-  return { text: Buffer.concat(chunks).toString('utf8'), isTruncated: size > bytesMax }
 }
 
 function joinHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
