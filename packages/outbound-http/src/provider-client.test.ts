@@ -75,3 +75,14 @@ test('an answer can be iterated as it comes, and giving it up ends its connectio
   await expect(next).rejects.toThrow()
   await client.close()
 })
+
+test('a connection that breaks off harms nobody but the reader', async () => {
+  const client = createProviderClient()
+  const unread = await client.fetch(new URL('/half', url).href, { headers: {}, signal: null })
+  const read = await client.fetch(new URL('/half', url).href, { headers: {}, signal: null })
+  server.closeAllConnections()
+  await expect(read.text()).rejects.toThrow()
+  await new Promise((resolve) => setImmediate(resolve))
+  await expect(unread.text()).rejects.toThrow()
+  await client.close()
+})

@@ -36,6 +36,8 @@ export function createProviderClient(options: { idleTimeoutMs?: number } = {}): 
   return {
     async fetch(url, { method = 'GET', headers, body = null, signal }) {
       const answer = await undiciRequest(url, { method, headers, body, signal, dispatcher: agent })
+      // Whoever reads is told of a failure; one that comes before or after must not end the process.
+      answer.body.on('error', () => {})
       return {
         ok: answer.statusCode >= 200 && answer.statusCode < 300,
         status: answer.statusCode,
