@@ -3,7 +3,7 @@
  * secret, live calls are made that succeed, and that fail at each vendor, each of which throws back at us whatever we sent; then logs, error answers,
  * webhooks, queue and audit log are searched. That the vendors were asked with the canaries, and that the search finds what it should, is shown as well.
  */
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
@@ -270,6 +270,13 @@ describe.concurrent.each([
     expect(webhooks.length).toBeGreaterThan(10)
 
     expect(hits({ logs, problems, jobs, audit }, { ...secrets, ...people })).toEqual([])
+    // Only the hashes of these are known to anybody but the carrier, so the hash of every word is looked up.
+    const rows = await system.database.sql<{ hash: string }[]>`
+      select token_hash as hash from streams union all select hash from api_keys`
+    const hashes = new Set(rows.map(({ hash }) => hash))
+    expect(hashedIn(`the key ${key}.`, hashes)).toEqual([key])
+    expect(hashes.size).toBeGreaterThan(4)
+    expect(hashedIn([logs, jobs, audit, ...problems, ...webhooks].join('\n'), hashes)).toEqual([])
     // Of a call's own words and numbers its webhooks may speak; of secrets only the link to the recording, which is for them.
     const { recordingLink: _, ...unsaid } = secrets
     expect(hits({ webhooks }, unsaid)).toEqual([])
@@ -291,6 +298,12 @@ function hits(places: Record<string, unknown>, canaries: Record<string, string>)
     }
   }
   return found
+}
+
+/** The words of a text that have one of these hashes. */
+function hashedIn(text: string, hashes: ReadonlySet<string>): string[] {
+  const words = new Set(text.match(/[\w-]{16,}/g))
+  return [...words].filter((word) => hashes.has(createHash('sha256').update(word).digest('hex')))
 }
 
 async function wholeDatabase({ database: { sql } }: System): Promise<string> {
