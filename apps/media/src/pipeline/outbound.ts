@@ -2,8 +2,9 @@
  * The speaking half of the audio path: clause audio in, paced media messages out, and the knowledge of what has been heard.
  *
  * Audio is sent a little ahead of real time (`LEAD_MS`): enough to survive a late tick, little enough that an interruption drops almost nothing.
- * Each piece (at most `PIECE_MS`) is followed by a mark; the carrier returns it when everything before it has been played. Between marks the
- * position is the last returned mark plus the time since, never more than was sent.
+ * Each piece (at most `PIECE_MS`) is followed by a mark; the carrier returns it when everything before it has been played. What has been heard is the
+ * last returned mark plus the time since, never more than was sent. How soon to send is another matter: a mark has travelled, and a lead reckoned from
+ * it would be shorter by that journey, to nothing on a long line. So sending follows the clock alone, from when the carrier last had nothing to play.
  *
  * A `clear` starts a new generation. Marks carry their generation in their name, because the carrier also returns the marks it flushed:
  * a mark of an older generation says nothing about what was heard.
@@ -18,11 +19,10 @@ const PIECE_MS = 160
 /** A mark this late is taken for returned: carriers lose them, and a call must not hang on one. */
 const MARK_OVERDUE_MS = 2000
 
-/**
- * Inside a clause the recording follows what was sent, until the estimate of what is played runs this far ahead of it. A mark that comes late, or a tick,
- * moves the estimate and not the audio: taken literally each would tear a hole into a word, or write over the end of the one before.
- */
-const PLAYOUT_SLACK_MS = 200
+/** Inside a clause the recording follows what was sent. Only a pause longer than a late tick makes is one that the caller heard. */
+const PLAYOUT_SLACK_MS = 40
+/** A carrier that is this far behind the clock has stood still, and goes on from where its marks say. */
+const STANDSTILL_MS = 1000
 
 /** Where messages to the carrier go. */
 export interface CarrierSink {
@@ -90,6 +90,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
   let sentMs = 0
   let anchorMs = 0
   let anchorAtMs = 0
+  /** By the clock: this much had been played at that time. */
+  let pacedMs = 0
+  let pacedAtMs = 0
   /** Where the recorded audio ends. */
   let playoutEndMs = 0
   /** Clauses of the current response and how far each has been heard, beyond what `outstanding` still knows. */
@@ -97,6 +100,12 @@ export function createOutbound(options: OutboundOptions): Outbound {
   let responseId = ''
 
   const positionMs = (): number => Math.min(sentMs, anchorMs + (now() - anchorAtMs))
+  const paceMs = (): number => Math.min(sentMs, pacedMs + (now() - pacedAtMs))
+
+  function setPace(playedMs: number): void {
+    pacedMs = playedMs
+    pacedAtMs = now()
+  }
 
   function rememberClause(clause: ClauseAudio): void {
     if (clause.responseId !== responseId) {
@@ -113,13 +122,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
   }
 
   function sendPiece(entry: Queued, mulaw: Uint8Array): void {
-    const position = positionMs()
-    if (position >= sentMs) {
+    if (positionMs() >= sentMs) {
       anchorMs = sentMs
       anchorAtMs = now()
     }
+    if (paceMs() >= sentMs) setPace(sentMs)
     const durationMs = mulaw.length / MULAW_BYTES_PER_MS
-    const estimateMs = now() + (sentMs - Math.min(position, sentMs))
+    const estimateMs = now() + (sentMs - paceMs())
     const slackMs = entry.hasStarted ? PLAYOUT_SLACK_MS : 0
     const playoutMs = estimateMs > playoutEndMs + slackMs ? estimateMs : playoutEndMs
     playoutEndMs = playoutMs + durationMs
@@ -171,7 +180,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     },
     pump() {
       for (let entry = queue[0]; entry; entry = queue[0]) {
-        if (sentMs - positionMs() > LEAD_MS - PIECE_MS) break
+        if (sentMs - paceMs() > LEAD_MS - PIECE_MS) break
         const piece = takePiece(entry)
         if (piece) {
           sendPiece(entry, piece)
@@ -198,6 +207,8 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const settled = outstanding.splice(0, index + 1)
       anchorMs = settled.at(-1)!.toMs
       anchorAtMs = now()
+      const aheadMs = paceMs() - anchorMs
+      if (aheadMs < 0 || aheadMs > STANDSTILL_MS) setPace(anchorMs)
       for (const piece of settled) settle(piece)
     },
     clear(ofResponseId) {
@@ -216,6 +227,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       sentMs = 0
       anchorMs = 0
       anchorAtMs = now()
+      setPace(0)
       sink.sendClear()
       return snapshot.map(([clauseId, { clause, heardMs }]) => ({
         clauseId,
