@@ -41,7 +41,11 @@ await runBenchmark(
       },
       most: { default: 300, max: 500, sentence: 'In the third round; 0 leaves it out.' },
       polite: { default: 60, max: 500, sentence: 'Calls at once that dictate, interrupt or murmur.' },
-      seconds: { default: 30, max: 120, sentence: 'How long each round is measured.' },
+      seconds: {
+        default: 30,
+        max: 120,
+        sentence: 'How long each round is measured; three times as long with fewer than ten calls.',
+      },
     },
   },
   async (run) => {
@@ -66,8 +70,13 @@ await runBenchmark(
     const turns: Held[] = []
     const counts = [settings.few, settings.many, settings.most].filter((count) => count > 0)
     if (wants('speed') || wants('cost')) {
-      for (const calls of counts)
-        turns.push(await hold({ scene: 'turns', calls, ms, isThinkingEarly: false, spreadMs: TURN_MS }))
+      for (const calls of counts) {
+        // One call has few turns to count.
+        const longer = calls < 10 ? 3 * ms : ms
+        turns.push(
+          await hold({ scene: 'turns', calls, ms: longer, isThinkingEarly: false, spreadMs: TURN_MS }),
+        )
+      }
     }
     if (wants('early') && settings.many > 0)
       turns.push(

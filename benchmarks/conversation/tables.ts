@@ -185,6 +185,9 @@ export function costTable(rounds: readonly Held[], floors: readonly SocketFloor[
   }
 }
 
+/** Fewer calls than this need less memory than the process gives back in the meantime. */
+const FEW_CALLS = 10
+
 function toCostRow(name: string, { calls, idle, before, after, generator }: Looks): Cell[] {
   const cpu = cpuPercent(before, after)
   return [
@@ -192,7 +195,7 @@ function toCostRow(name: string, { calls, idle, before, after, generator }: Look
     calls,
     cpu / calls,
     cpu,
-    (after.rssBytes - idle.rssBytes) / MEGABYTE / calls,
+    calls < FEW_CALLS ? null : (after.rssBytes - idle.rssBytes) / MEGABYTE / calls,
     after.rssBytes / MEGABYTE,
     after.lag.p99Ms,
     after.lag.maxMs,
