@@ -16,7 +16,8 @@ export interface WakeQueue<W extends WakeUpMessage> {
 }
 
 /** A job costs the queue a thousand times what a wake-up in it costs. */
-const PAUSE_MS = 10
+const PAUSE_MS = 20
+const BATCH_MAX = 500
 
 /** The sending side. It connects in the background; several calls with the same id before it leaves are one. */
 export function createWakeQueue<W extends WakeUpMessage>(connection: QueueConnection): WakeQueue<W> {
@@ -25,6 +26,7 @@ export function createWakeQueue<W extends WakeUpMessage>(connection: QueueConnec
     key: (wakeUp) => `${wakeUp.kind}:${wakeUp.id}`,
     send: (wakeUps) => queue.add({ wakeUps: [...wakeUps] }),
     pauseMs: PAUSE_MS,
+    batchMax: BATCH_MAX,
     onLost: (count, error) =>
       connection.log.warn('Wake-ups were lost; the sweeper will find their rows', { count, error }),
   })

@@ -179,6 +179,7 @@ describe('many writers', () => {
       seen = await moreEventsThan(callId, seen)
       await ctx.db.killConnections()
     }
+    await moreEventsThan(callId, seen)
     isDone = true
     const failures = (await Promise.all(writers)).reduce((sum, count) => sum + count, 0)
     expect(failures).toBeGreaterThan(0)

@@ -30,7 +30,7 @@ export async function insertCall(ctx: ServiceContext, call: NewCall): Promise<bo
   if (!written) return false
   for (const id of written.deliveryIds) ctx.wake({ kind: 'delivery', id })
   if (call.dialAt !== null) ctx.wake({ kind: 'work', id: written.workId })
-  ctx.publish({ topic: 'call-events', callId: call.row.id })
+  // Nobody can be reading its events yet: nobody has been told its id.
   return true
 }
 
