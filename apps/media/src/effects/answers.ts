@@ -68,6 +68,8 @@ interface Answer {
   controller: AbortController
   isEarly: boolean
   areToolsOff: boolean
+  /** Its stream has ended. */
+  isOver: boolean
   /** Usage of an answer begun early, until it is known what it was for. */
   withheld: { llm: LlmProvider; usage: LlmUsage }[]
 }
@@ -177,6 +179,12 @@ export function createAnswers(options: AnswersOptions): Answers {
     log.warn('the language model failed', { provider: llm?.provider, model: llm?.model, error, hasText })
   }
 
+  /** One begun early is kept until it is known whether it was needed. */
+  function forgetIfOver(answer: Answer): void {
+    const { responseId, isEarly, isOver } = answer
+    if (isOver && !isEarly && running.get(responseId) === answer) running.delete(responseId)
+  }
+
   function cancel(responseId: string): void {
     const answer = running.get(responseId)
     if (!answer) return
@@ -192,6 +200,7 @@ export function createAnswers(options: AnswersOptions): Answers {
         controller: new AbortController(),
         isEarly,
         areToolsOff,
+        isOver: false,
         withheld: [],
       }
       running.set(responseId, answer)
@@ -200,8 +209,8 @@ export function createAnswers(options: AnswersOptions): Answers {
         ...history.map(({ role, text, ...rest }) => ({ role, content: text, ...rest })),
       ]
       void run(answer, messages).finally(() => {
-        // One begun early is kept until it is known whether it was needed.
-        if (!answer.isEarly && running.get(responseId) === answer) running.delete(responseId)
+        answer.isOver = true
+        forgetIfOver(answer)
       })
     },
     adopt(responseId) {
@@ -209,6 +218,7 @@ export function createAnswers(options: AnswersOptions): Answers {
       if (!answer) return
       answer.isEarly = false
       settleUsage(answer)
+      forgetIfOver(answer)
     },
     cancel,
     close() {
