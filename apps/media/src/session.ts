@@ -348,8 +348,7 @@ export function createSession(options: SessionOptions): Session {
     })
     writeUsage()
     // The carrier asks for instructions as soon as the socket closes; by then the reason must be readable.
-    await reasonWritten
-    await journal.settled(ENDING_WRITE_MS)
+    await Promise.all([reasonWritten, journal.settled(REASON_WRITE_MS)])
     options.sink.close()
     await recorder?.close(closedAtMs)
     // What was stopped a moment ago has said by now what it used.
