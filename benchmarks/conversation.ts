@@ -97,7 +97,7 @@ await runBenchmark(
       tables.push(murmurTable(await hold({ ...polite, scene: 'murmur', ms, spreadMs: STORY_TURN_MS })))
     if (wants('cost')) {
       say('bare sockets')
-      tables.push(costTable(turns, await measureSockets(product, far, Math.max(...counts))))
+      tables.push(costTable(turns, await measureSockets(product, far, Math.max(1, ...counts))))
       notes.push(
         'cpu % is of one core per call or socket, all threads; memory is resident, less that of the same process before its first call',
         'a call receives 50 frames a second all the time; while the assistant speaks it sends 8000 bytes a second with their marks; the echo sends each frame back',

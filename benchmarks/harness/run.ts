@@ -132,7 +132,7 @@ function readValue(name: string, setting: Setting, given: string | boolean | und
 
 function describeRange(setting: Setting): string {
   return 'choices' in setting
-    ? `some of ${setting.choices.join(',')}`
+    ? `any of ${setting.choices.join(',')}; all unless given`
     : `default ${setting.default}, at most ${setting.max}`
 }
 
