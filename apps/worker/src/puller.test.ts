@@ -35,7 +35,7 @@ interface Item {
   leaseToken: string
 }
 
-function pullerOf(timers: Timers, options: Pick<PullerOptions<Item>, 'claim' | 'run' | 'slots'>) {
+function pullerOf(timers: Timers, options: Pick<PullerOptions<Item>, 'claim' | 'run' | 'slots' | 'againMs'>) {
   const held = new Set<string>()
   const puller = createPuller<Item>({
     name: 'test',
@@ -98,4 +98,43 @@ test('work that never ends gives its slot and its lease back', async () => {
   await timers.advance(1)
   expect([puller.inHand, held.size]).toEqual([0, 0])
   await stopped
+})
+
+test('what was named and could not be claimed is looked at once more, and then left to the sweep', async () => {
+  const timers = manualTimers()
+  const named: (readonly string[] | undefined)[] = []
+  const { puller } = pullerOf(timers, {
+    slots: 2,
+    againMs: 50,
+    async claim({ ids }) {
+      named.push(ids)
+      return { items: [], hasMore: false }
+    },
+    run: async () => null,
+  })
+  puller.nudge('dlv_1')
+  await turns()
+  for (let i = 0; i < 3; i++) await timers.advance(50)
+  expect(named).toEqual([['dlv_1'], ['dlv_1']])
+})
+
+test('what a share left behind is looked for when something in hand has been settled, not before', async () => {
+  const timers = manualTimers()
+  const done: (() => void)[] = []
+  let claims = 0
+  const { puller } = pullerOf(timers, {
+    slots: 10,
+    async claim() {
+      claims++
+      return { items: claims < 3 ? [{ id: `work_${claims}`, leaseToken: 't' }] : [], hasMore: claims < 2 }
+    },
+    run: () => new Promise((resolve) => done.push(() => resolve(null))),
+  })
+  puller.sweep()
+  await turns()
+  await timers.advance(1000)
+  expect([claims, puller.inHand]).toEqual([1, 1])
+  done[0]?.()
+  await turns()
+  expect([claims, puller.inHand]).toEqual([2, 1])
 })

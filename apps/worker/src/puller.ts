@@ -7,6 +7,7 @@
  */
 import type { Log, Timers } from '@phonevoice/base'
 import type { Held } from '@phonevoice/services/work'
+import { doneWithin, within } from './deadlines.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 
 export interface PullerOptions<T extends Held> {
@@ -17,6 +18,8 @@ export interface PullerOptions<T extends Held> {
   claim(input: { ids?: readonly string[]; limit: number }): Promise<Claim<T>>
   /** Works on one row and settles it. Returns when the row wants to be looked at again, if that is soon; null otherwise. */
   run(item: T, signal: AbortSignal): Promise<number | null>
+  /** A row that was named and could not be claimed is looked at once more after so long. Absent: it is left to the sweep. */
+  againMs?: number
   leases: LeaseKeeper
   timers: Timers
   log: Log
@@ -61,6 +64,8 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
   /** Stop what is in hand. */
   const aborts = new Set<(reason: Error) => void>()
   let stopReason: Error | null = null
+  /** Named, not claimed, and to be looked at once more. */
+  const again = new Set<string>()
   let wantsSweep = false
   let isLooking = false
   let isStopped = false
@@ -95,12 +100,20 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
       claimedAtMs = timers.now()
       if (isSweep) sweptAtMs = claimedAtMs
       const claim = options.claim(isSweep ? { limit } : { ids, limit })
-      const { items, hasMore } = await within(CLAIM_MAX_MS, claim)
+      const { items, hasMore } = await within(timers, CLAIM_MAX_MS, claim)
       isMoreLeft = hasMore || (isMoreLeft && !isSweep)
       // A full batch may have left rows behind, of a sweep or of the named ones.
       wantsSweep = items.length === limit || (wantsSweep && !isSweep)
       for (const item of items) begin(item)
+      if (options.againMs !== undefined) lookOnceMore(ids, items, options.againMs)
     }
+  }
+
+  function lookOnceMore(ids: readonly string[], items: readonly T[], delayMs: number): void {
+    const claimed = new Set(items.map(({ id }) => id))
+    const left = ids.filter((id) => !again.delete(id) && !claimed.has(id) && again.size < NUDGES_MAX)
+    for (const id of left) again.add(id)
+    if (left.length > 0) timers.after(delayMs, () => left.forEach(nudge))
   }
 
   function begin(item: T): void {
@@ -109,7 +122,7 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
     const release = leases.hold(item, abort)
     aborts.add(abort)
     if (stopReason) abort(stopReason)
-    const work = within(RUN_MAX_MS, options.run(item, controller.signal))
+    const work = within(timers, RUN_MAX_MS, options.run(item, controller.signal))
       .catch((error: unknown) => {
         if (!controller.signal.aborted) log.error('Work failed', { name, id: item.id, error })
         return null
@@ -123,24 +136,6 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
         if (wantsSweep || nudged.size > 0) look()
       })
     running.add(work)
-  }
-
-  function within<R>(maxMs: number, doing: Promise<R>): Promise<R> {
-    return new Promise((resolve, reject) => {
-      const timer = timers.after(maxMs, () => reject(new Error(`It was not done after ${maxMs / 1000} s.`)))
-      doing.then(resolve, reject).finally(() => timer.cancel())
-    })
-  }
-
-  /** False: not yet. */
-  async function doneWithin(maxMs: number, done: Promise<unknown>): Promise<boolean> {
-    return await new Promise((resolve) => {
-      const timer = timers.after(maxMs, () => resolve(false))
-      void done.then(() => {
-        timer.cancel()
-        resolve(true)
-      })
-    })
   }
 
   function lookAgain(id: string, atMs: number): void {
@@ -167,12 +162,12 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
     async stop(drainMs) {
       isStopped = true
       const done = Promise.all(running)
-      const drained = await doneWithin(drainMs, done)
+      const drained = await doneWithin(timers, drainMs, done)
       if (drained) return
       stopReason = new Error('The worker is stopping.')
       for (const abort of aborts) abort(stopReason)
       // What was aborted gets a moment to come back; what does not is picked up by another worker when its lease ends.
-      await doneWithin(ABORT_GRACE_MS, done)
+      await doneWithin(timers, ABORT_GRACE_MS, done)
     },
   }
 }

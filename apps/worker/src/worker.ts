@@ -50,6 +50,7 @@ export interface Worker {
 /** Rows in hand at once. Separate, so that slow receivers hold up no dial and long endings no delivery. */
 const SLOTS = { deliveries: 400, lines: 64, finishes: 64, erasures: 8 }
 const SWEEP_EVERY_MS = 1000
+const NEXT_AGAIN_MS = 50
 const RECONCILE_EVERY_MS = 5000
 const RECONCILE_BATCH = 50
 const TIDY_EVERY_MS = 60_000
@@ -117,6 +118,8 @@ export function createWorker(deps: WorkerDependencies): Worker {
       return { items, hasMore }
     }),
     run: (item, signal) => deliver(delivering, item, signal),
+    // An event that was written while the one before it was being recorded: neither statement knew of the other.
+    againMs: NEXT_AGAIN_MS,
     leases: deliveryLeases,
     timers,
     log,
