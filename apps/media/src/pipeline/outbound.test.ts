@@ -247,6 +247,13 @@ describe('outbound audio', () => {
     expect((last?.offsetMs ?? 0) + (last?.ms ?? 0)).toBe(1400)
   })
 
+  it('takes a clause for heard whole only when the carrier says so', () => {
+    const world = createWorld({ losesMarks: true })
+    world.outbound.play(clauseOf('r1', 0, 300), 0)
+    world.run(1000)
+    expect(world.outbound.clear('r1')).toEqual([{ clauseId: 0, heardMs: 280, durationMs: 300 }])
+  })
+
   it('does not hang on marks that never return', () => {
     const world = createWorld({ losesMarks: true })
     world.outbound.play(clauseOf('r1', 0, 500), 0)

@@ -19,6 +19,7 @@ const PIECE_MS = 160
 /** A mark this late is taken for returned: carriers lose them, and a call must not hang on one. */
 const MARK_OVERDUE_MS = 2000
 
+const FRAME_MS = MULAW_FRAME_BYTES / MULAW_BYTES_PER_MS
 /** Inside a clause the recording follows what was sent. Only a pause longer than a late tick makes is one that the caller heard. */
 const PLAYOUT_SLACK_MS = 40
 /** A carrier that is this far behind the clock has stood still, and goes on from where its marks say. */
@@ -215,7 +216,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
       const position = positionMs()
       for (const piece of outstanding) {
         if (piece.clause.responseId !== ofResponseId || position <= piece.fromMs) continue
-        const playedMs = Math.min(piece.toMs, position) - piece.fromMs
+        // By the clock alone a clause is never heard whole: its last word would be lost where the carrier is a little behind.
+        const endMs = piece.isClauseEnd ? piece.toMs - FRAME_MS : piece.toMs
+        const playedMs = Math.min(endMs, position) - piece.fromMs
         raiseHeard(piece.clause, piece.clauseToMs - (piece.toMs - piece.fromMs) + playedMs)
       }
       const snapshot = responseId === ofResponseId ? [...heard.entries()] : []
