@@ -45,6 +45,8 @@ export interface Puller {
 const BATCH_MAX = 100
 /** From one claim to the next: a steady trickle is claimed together as well. The first after a while begins at once. */
 const PAUSE_MS = 5
+/** So many named rows are worth a claim of their own. */
+const ENOUGH = 25
 /** What a sweep leaves because of somebody's share is looked for this often while that share is in use. */
 const SWEEP_PAUSE_MS = 20
 /** Most nudges remembered; the sweep finds the others. */
@@ -77,7 +79,7 @@ export function createPuller<T extends Held>(options: PullerOptions<T>): Puller 
   function look(): void {
     if (isLooking || isStopped) return
     isLooking = true
-    const restMs = claimedAtMs + PAUSE_MS - timers.now()
+    const restMs = nudged.size >= ENOUGH ? 0 : claimedAtMs + PAUSE_MS - timers.now()
     // What arrives in the same turn of the event loop is claimed together.
     const soon = restMs > 0 ? (run: () => void) => timers.after(restMs, run) : setImmediate
     soon(() => {

@@ -62,6 +62,20 @@ test('after a pause the next batch begins by itself', async () => {
   expect(batches).toEqual([[1], [2, 3]])
 })
 
+test('a quarter of a batch does not wait for the pause to end', async () => {
+  const batches: number[][] = []
+  const run = async (items: readonly number[]) => {
+    batches.push([...items])
+    return items
+  }
+  const gather = createGather({ run, sizeMax: 8, pauseMs: 1_000_000 })
+  await gather(1)
+  const late = gather(2)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(batches).toEqual([[1]])
+  expect(await Promise.all([late, gather(3)])).toEqual([2, 3])
+})
+
 test('one that cannot be done fails alone where the error says so, and with its batch otherwise', async () => {
   const gatherWith = (message: string) =>
     createGather<number, number>({

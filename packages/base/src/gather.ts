@@ -9,7 +9,7 @@ export interface GatherOptions<I, R> {
   sizeMax: number
   /** Batches under way at once. Default 1. */
   lanes?: number
-  /** From the beginning of a batch to the next one's, so that a steady trickle is gathered as well. Default 0. */
+  /** From the beginning of a batch to the next one's, so that a steady trickle is gathered as well; a quarter of a batch does not wait. Default 0. */
   pauseMs?: number
   /** Whether the items of a batch that failed like this are run again, each alone, so that one does not fail the others. Default: they are not. */
   splits?(error: unknown): boolean
@@ -25,17 +25,26 @@ interface Waiting<I, R> {
 export function createGather<I, R>(options: GatherOptions<I, R>): (item: I) => Promise<R> {
   const { sizeMax, lanes = 1, pauseMs = 0, splits = () => false } = options
   const waiting: Waiting<I, R>[] = []
+  const enough = Math.ceil(sizeMax / 4)
   let running = 0
   let isComing = false
+  let pause: NodeJS.Timeout | null = null
   let begunAtMs = Number.NEGATIVE_INFINITY
 
   function begin(): void {
-    if (isComing || running >= lanes || waiting.length === 0) return
+    if (waiting.length === 0 || running >= lanes) return
+    const restMs = waiting.length >= enough ? 0 : begunAtMs + pauseMs - performance.now()
+    if (restMs > 0 && !isComing) pause ??= setTimeout(comeSoon, restMs)
+    else comeSoon()
+  }
+
+  /** What is asked for in the same turn of the event loop goes together. */
+  function comeSoon(): void {
+    if (pause) clearTimeout(pause)
+    pause = null
+    if (isComing) return
     isComing = true
-    const restMs = waiting.length >= sizeMax ? 0 : begunAtMs + pauseMs - performance.now()
-    // What is asked for in the same turn of the event loop goes together.
-    if (restMs > 0) setTimeout(start, restMs)
-    else setImmediate(start)
+    setImmediate(start)
   }
 
   function start(): void {
