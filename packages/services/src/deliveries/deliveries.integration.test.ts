@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { callEvent, writeCallChange } from '../calls/call-writer.ts'
 import { LEASE_MS, renewLeases } from '../work/index.ts'
 import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
-import { type ClaimedDelivery, claimDeliveries, getDelivery, listDeliveries, recordAttempt } from './index.ts'
+import {
+  type ClaimedDelivery,
+  claimDeliveries,
+  getDelivery,
+  IN_FLIGHT_PER_ORGANIZATION_MAX,
+  listDeliveries,
+  recordAttempt,
+  recordSuccesses,
+} from './index.ts'
 
 let world: TestWorld
 let organizationId: string
@@ -18,9 +26,17 @@ beforeEach(async () => {
 })
 
 /** A call with `count` events, each with its delivery. */
-async function callWithDeliveries(count: number, organization = organizationId): Promise<string> {
+async function callWithDeliveries(
+  count: number,
+  organization = organizationId,
+  webhookUrl = 'https://example.com/hook',
+): Promise<string> {
   const { ctx } = world
-  const callId = await insertCall(ctx, { organizationId: organization, webhookEvents: ['call.ended'] })
+  const callId = await insertCall(ctx, {
+    organizationId: organization,
+    webhookUrl,
+    webhookEvents: ['call.ended'],
+  })
   const events = Array.from({ length: count }, (_, index) =>
     callEvent('call.ended', ctx.clock.now(), {
       status: 'completed',
@@ -123,6 +139,30 @@ describe('fairness', () => {
     expect(await claim(100, 3)).toHaveLength(1)
   })
 
+  test('what is slow takes no room from the other receivers, and its own receiver gets no more', async () => {
+    for (let i = 0; i < 60; i++) await callWithDeliveries(1, organizationId, 'https://slow.example')
+    const slow = await claim()
+    expect(slow).toHaveLength(IN_FLIGHT_PER_ORGANIZATION_MAX)
+    await callWithDeliveries(1, organizationId, 'https://good.example')
+    expect(await claim()).toEqual([])
+    world.clock.advance(501)
+    expect((await claim()).map(({ url }) => url)).toEqual(['https://good.example'])
+    for (const delivery of slow.splice(9)) await finish(delivery, 200)
+    expect(await claim()).toHaveLength(10)
+  })
+
+  test('says that more may be claimed when a share keeps something back, and only then', async () => {
+    const { ctx } = world
+    for (let i = 0; i < 4; i++) await callWithDeliveries(2)
+    const three = await claimDeliveries(ctx, { limit: 100, inFlightPerOrganizationMax: 3 })
+    expect([three.deliveries.length, three.hasMore]).toEqual([3, true])
+    const none = await claimDeliveries(ctx, { limit: 100, inFlightPerOrganizationMax: 3 })
+    expect([none.deliveries.length, none.hasMore]).toEqual([0, true])
+    const last = await claimDeliveries(ctx, { limit: 100 })
+    // The second events wait for the first: they are not kept back by a share.
+    expect([last.deliveries.length, last.hasMore]).toEqual([1, false])
+  })
+
   test('concurrent claimers never take the same delivery', async () => {
     for (let i = 0; i < 20; i++) await callWithDeliveries(1)
     const claims = await Promise.all(Array.from({ length: 8 }, () => claim(5)))
@@ -133,6 +173,35 @@ describe('fairness', () => {
 })
 
 describe('the record', () => {
+  test('of many at once: each is written, those whose lease was lost are not, and the next of each call is woken', async () => {
+    const calls = [await callWithDeliveries(2), await callWithDeliveries(2), await callWithDeliveries(1)]
+    const claimed = await claim()
+    expect(claimed).toHaveLength(3)
+    world.wakeUps.length = 0
+    const attempts = claimed.map((delivery, index) => ({
+      delivery: index === 1 ? { ...delivery, leaseToken: 'lost' } : delivery,
+      startedAtMs: world.clock.now(),
+      durationMs: 3,
+      responseStatus: 204,
+      responseExcerpt: 'a"\\{},\u0000',
+      error: null,
+      retryAfterMs: null,
+    }))
+    expect(await recordSuccesses(world.ctx, attempts)).toEqual([true, false, true])
+    const statusOf = async (callId: string | undefined) => {
+      const [delivery] = await listDeliveries(world.ctx, { organizationId, callId: callId ?? '', limit: 1 })
+      return [delivery?.status, delivery?.attempts.map((attempt) => attempt.response_excerpt)]
+    }
+    const callOf = (index: number) => calls.find((callId) => callId === claimed[index]?.callId)
+    expect(await statusOf(callOf(0))).toEqual(['delivered', ['a"\\{},\ufffd']])
+    expect(await statusOf(callOf(1))).toEqual(['pending', []])
+    expect(await statusOf(callOf(2))).toEqual(['delivered', ['a"\\{},\ufffd']])
+    const next = await claim()
+    expect(next.map(({ event }) => event.sequence)).toEqual(next.map(() => 2))
+    expect(world.wakeUps).toHaveLength(next.length)
+    expect(world.wakeUps).toEqual(expect.arrayContaining(next.map(({ id }) => ({ kind: 'delivery', id }))))
+  })
+
   test('shows each attempt, the next one, and the end', async () => {
     const callId = await callWithDeliveries(1)
     const [first] = await claim()
