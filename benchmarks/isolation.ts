@@ -37,11 +37,14 @@ await runBenchmark(
   },
   async ({ settings, onEnd, say }) => {
     const product = await openProduct({ onEnd, say })
-    const start = (name: string, file: string, env = {}) =>
-      product.startProcess(name, new URL(file, import.meta.url), env)
-    const receiver = await start('receiver', './webhooks/receiver.ts')
-    const hostile = await start('hostile', './isolation/hostile.ts')
-    const writer = await start('writer', './webhooks/writer.ts', { DATABASE_URL: product.databaseUrl })
+    const receiver = await product.startProcess(
+      'receiver',
+      new URL('./webhooks/receiver.ts', import.meta.url),
+    )
+    const hostile = await product.startProcess('hostile', new URL('./isolation/hostile.ts', import.meta.url))
+    const writer = await product.startProcess('writer', new URL('./webhooks/writer.ts', import.meta.url), {
+      DATABASE_URL: product.databaseUrl,
+    })
     await product.startApp('worker')
     const url = await receiver.ask<string>('url')
     const { runs, seconds, rate } = settings
