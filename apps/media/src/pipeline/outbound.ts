@@ -9,8 +9,9 @@
  * A `clear` starts a new generation. Marks carry their generation in their name, because the carrier also returns the marks it flushed:
  * a mark of an older generation says nothing about what was heard.
  */
-import { MULAW_BYTES_PER_MS, MULAW_FRAME_BYTES, MULAW_SILENCE } from '@phonevoice/audio'
+import { FRAME_MS, MULAW_BYTES_PER_MS, MULAW_FRAME_BYTES, MULAW_SILENCE } from '@phonevoice/audio'
 import type { ClauseAudio } from './clause-audio.ts'
+import { findBreak } from './find-break.ts'
 
 /** How far sending runs ahead of playing, at most; at least a piece less. */
 const LEAD_MS = 320
@@ -19,7 +20,6 @@ const PIECE_MS = 160
 /** A mark this late is taken for returned: carriers lose them, and a call must not hang on one. */
 const MARK_OVERDUE_MS = 2000
 
-const FRAME_MS = MULAW_FRAME_BYTES / MULAW_BYTES_PER_MS
 /** Inside a clause the recording follows what was sent. Only a pause longer than a late tick makes is one that the caller heard. */
 const PLAYOUT_SLACK_MS = 40
 /** A carrier that is this far behind the clock has stood still, and goes on from where its marks say. */
@@ -69,7 +69,7 @@ interface Piece {
 }
 
 export interface Outbound {
-  /** Queues a clause behind those already queued, from `fromMs` on; its audio may still be growing. */
+  /** Queues a clause behind those already queued, from about `fromMs` on, where a word begins; its audio may still be growing. */
   play(clause: ClauseAudio, fromMs: number): void
   /** Sends what is due. Called by the process's clock, and whenever audio arrives. */
   pump(): void
@@ -175,8 +175,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     play(clause, fromMs) {
       rememberClause(clause)
       raiseHeard(clause, fromMs)
-      const fromFrame = Math.floor((fromMs * MULAW_BYTES_PER_MS) / MULAW_FRAME_BYTES)
-      queue.push({ clause, readBytes: fromFrame * MULAW_FRAME_BYTES, hasStarted: false })
+      queue.push({ clause, readBytes: findBreak(clause, fromMs) * MULAW_FRAME_BYTES, hasStarted: false })
       this.pump()
     },
     pump() {
