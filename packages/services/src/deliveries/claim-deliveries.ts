@@ -105,14 +105,19 @@ export async function claimDeliveries(
         first_started_at = coalesce(d.first_started_at, ${now}),
         url = coalesce((select w.url from webhook_endpoints w where w.id = d.endpoint_id), d.url)
       where d.id = any(array(select id from locked))
-      returning d.id, d.organization_id, d.call_id, d.event_id, d.sequence, d.endpoint_id, d.target, d.url, d.attempt, d.attempts_before
+      returning d.id, d.organization_id, d.call_id, d.event_id, d.sequence, d.endpoint_id, d.target, d.url, d.attempt,
+        d.attempts_before
     ), probing as (
       update breakers b set open_until = ${probeUntil}, probe_delivery_id = claimed.id
       from claimed, half_open h
       where h.organization_id = claimed.organization_id and h.target = claimed.target
         and b.organization_id = h.organization_id and b.target = h.target
     )
-    select claimed.*, coalesce(e.type, n.type) as type, coalesce(e.occurred_at, n.occurred_at) as occurred_at, coalesce(e.data, n.data) as data,
+    select claimed.*,
+      case when claimed.attempt - claimed.attempts_before > 1 then (
+        select count(*)::int from delivery_attempts a where a.delivery_id = claimed.id and a.number > claimed.attempts_before
+      ) else 0 end as attempts_made,
+      coalesce(e.type, n.type) as type, coalesce(e.occurred_at, n.occurred_at) as occurred_at, coalesce(e.data, n.data) as data,
       case when w.deleted_at is not null then 'endpoint_deleted'
         when not w.is_enabled and n.type is distinct from 'endpoint.test' then 'endpoint_disabled' end as obstacle, rest.has_more
     from (

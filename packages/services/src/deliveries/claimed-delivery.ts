@@ -20,8 +20,8 @@ export interface ClaimedDelivery {
   url: string
   /** 1 for the first claim. */
   attempt: number
-  /** How many of them came before the last replay. */
-  attemptsBefore: number
+  /** Attempts recorded since the last replay. A claim that died with its worker is none: it says nothing about the receiver. */
+  attemptsMade: number
   /** Nothing is sent to an endpoint that was disabled or deleted while the delivery waited; null: it may be sent. */
   obstacle: 'endpoint_disabled' | 'endpoint_deleted' | null
   leaseToken: string
@@ -41,7 +41,7 @@ export interface DeliveryRow {
   target: string
   url: string
   attempt: number
-  attempts_before: number
+  attempts_made: number
   type: WebhookEventType
   occurred_at: Date
   data: string
@@ -64,7 +64,7 @@ export function toClaimed(row: DeliveryRow, leaseToken: string): ClaimedDelivery
     target: row.target,
     url: row.url,
     attempt: row.attempt,
-    attemptsBefore: row.attempts_before,
+    attemptsMade: row.attempts_made,
     obstacle: row.obstacle,
     leaseToken,
     event,

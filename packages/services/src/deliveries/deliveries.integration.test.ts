@@ -125,6 +125,21 @@ describe('the order of first attempts', () => {
   })
 })
 
+test('claims that died with their worker do not make the next attempt wait longer', async () => {
+  await callWithDeliveries(1)
+  for (let deaths = 0; deaths < 3; deaths++) {
+    expect(await claim()).toHaveLength(1)
+    world.clock.advance(LEASE_MS)
+  }
+  const [first] = await claim()
+  expect(first).toMatchObject({ attempt: 4, attemptsMade: 0 })
+  expect(await finish(first!, 503)).toEqual({ status: 'pending', nextAtMs: world.clock.now() + 5000 })
+  world.clock.advance(5000)
+  const [second] = await claim()
+  expect(second).toMatchObject({ attempt: 5, attemptsMade: 1 })
+  expect(await finish(second!, 503)).toEqual({ status: 'pending', nextAtMs: world.clock.now() + 30_000 })
+})
+
 describe('fairness', () => {
   test('an organization holds at most its share, and the others go on', async () => {
     const other = await insertOrganization(world.ctx)

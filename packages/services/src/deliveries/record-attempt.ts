@@ -23,7 +23,7 @@ export async function recordAttempt(
   const isTest = delivery.event.type === 'endpoint.test'
   const step = stepAfterAttempt(
     {
-      attempt: delivery.attempt - delivery.attemptsBefore,
+      attempt: delivery.attemptsMade + 1,
       responseStatus: input.responseStatus,
       retryAfterMs: input.retryAfterMs,
       isOnlyOne: isTest,
