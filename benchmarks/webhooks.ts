@@ -12,7 +12,7 @@ import { createLiveCalls } from './webhooks/live-calls.ts'
 import { allArrived, delaysOf, type Moments } from './webhooks/measure.ts'
 import type { WriteJob } from './webhooks/writer.ts'
 
-/** What the worker's client keeps open to one receiver. */
+/** Of the floor: about what deliveries of one organization use. */
 const CONNECTIONS = 64
 const FLOOR_SECONDS = 5
 const FLOOR_POSTS = 20_000
@@ -145,7 +145,7 @@ await runBenchmark(
       notes: [
         'the time runs from the commit’s confirmation (for the floor: from just before signing) to the last byte of the request at the receiver',
         'begun/s: committed or posted; received/s: from the first of those (backlog: from the first arrival) to the last arrival. The sender is the worker, or the process that posts',
-        `the worker keeps at most ${CONNECTIONS} connections to a receiver and 50 deliveries of an organization under way; the floor has ${CONNECTIONS}. Wake-ups travel through Postgres`,
+        `the worker keeps 50 deliveries of an organization under way; the floor has ${CONNECTIONS} connections. Wake-ups travel through Postgres`,
       ],
     }
   },

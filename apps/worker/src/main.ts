@@ -8,7 +8,7 @@ import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { Hono } from 'hono'
 import { workerConfigShape } from './config.ts'
-import { createWorker } from './worker.ts'
+import { createWorker, SLOTS } from './worker.ts'
 
 const config = parseConfig(workerConfigShape, process.env)
 const log = createLog({
@@ -21,6 +21,8 @@ const db = openDatabase({ url: config.DATABASE_URL, applicationName: 'phonevoice
 const queue = createWakeQueue<WakeUp>(connection)
 const bus = createBus<BusMessage>(connection)
 const client = createGuardedClient({
+  // As many as deliveries are under way: at a host that many organizations use, one that is not answered must not keep the others waiting for a connection.
+  connectionsPerOriginMax: SLOTS.deliveries,
   allowedRanges: config.OUTBOUND_ALLOWED_RANGES.split(',').filter((range) => range.trim() !== ''),
 })
 

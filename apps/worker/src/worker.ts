@@ -48,7 +48,7 @@ export interface Worker {
 }
 
 /** Rows in hand at once. Separate, so that slow receivers hold up no dial and long endings no delivery. */
-const SLOTS = { deliveries: 400, lines: 64, finishes: 64, erasures: 8 }
+export const SLOTS = { deliveries: 400, lines: 64, finishes: 64, erasures: 8 }
 const SWEEP_EVERY_MS = 1000
 const NEXT_AGAIN_MS = 50
 const RECONCILE_EVERY_MS = 5000
