@@ -63,6 +63,23 @@ describe.concurrent('what is said', () => {
     })
   })
 
+  it('is said in words, and written down as it was written', async ({ expect }) => {
+    const written = [
+      'Order 48213377 costs **$5.50**, see [our menu](https://example.com/menu).',
+      'Mail jo@example.com, or see https://www.example.com/a-b for Dr. Fox.',
+    ]
+    const { turns, phone } = await converse(
+      { first_message: written[0], instructions: `Otherwise reply "${written[1]}"` },
+      [listen, say('How do I reach you?'), listen, { do: 'hang-up' }],
+    )
+    expect(turns.filter(({ role }) => role === 'assistant')).toMatchObject(
+      written.map((text) => ({ text, interrupted: false })),
+    )
+    expect(phone.phone.heard.text).toBe(
+      'Order 4 8 2 1 3 3 7 7 costs 5 dollars and 50 cents, see our menu. Mail jo at example dot com, or see example dot com slash a dash b for Doctor Fox.',
+    )
+  })
+
   it('begins with the caller when there is no first message', async ({ expect }) => {
     const { turns } = await converse({ first_message: null, instructions: 'Echo the caller.' }, [
       { do: 'pause', ms: 1500 },
