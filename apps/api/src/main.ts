@@ -3,9 +3,9 @@ import { createTwilioClient } from '@phonevoice/carriers'
 import { openDatabase } from '@phonevoice/db'
 import { createBus, createWakeQueue } from '@phonevoice/queue'
 import { createAuthenticator } from '@phonevoice/services/api-keys'
-import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
+import type { BusMessage, WakeUp } from '@phonevoice/services/context'
+import { createContext } from '@phonevoice/services/create-context'
 import { createRateLimiter } from '@phonevoice/services/rate-limits'
-import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
 import { createFolderStorage } from '@phonevoice/storage'
 import { createCallEventFeed } from './call-event-feed.ts'
 import { apiConfigShape } from './config.ts'
@@ -25,24 +25,9 @@ const db = openDatabase({ url: config.DATABASE_URL, applicationName: 'phonevoice
 const queue = createWakeQueue<WakeUp>(connection)
 const bus = createBus<BusMessage>(connection)
 
-const { SANDBOX_CARRIER_URL, SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN } = config
 /** Without a configured origin it is known once the port is. */
-const settings = {
-  apiOrigin: config.API_PUBLIC_ORIGIN ?? '',
-  sandbox:
-    SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
-      ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
-      : null,
-}
-const context: ServiceContext = {
-  db,
-  clock: systemClock,
-  log,
-  secrets: createSecretBox({ db, masterKeys: readMasterKeys(config.SECRETS_KEY, config.SECRETS_KEYS_OTHER) }),
-  wake: (wakeUp) => queue.wake(wakeUp),
-  publish: (message) => bus.publish(message),
-  settings,
-}
+const settings = { apiOrigin: config.API_PUBLIC_ORIGIN ?? '' }
+const context = createContext({ config, db, log, queue, bus, settings })
 const feed = createCallEventFeed(bus)
 const rateLimiter = createRateLimiter({ db, clock: systemClock, timers: systemClock, log })
 const server = createServer({
@@ -59,8 +44,8 @@ const server = createServer({
 
 const { port } = await server.listen({ port: config.API_PORT, host: config.API_HOST })
 const url = `http://127.0.0.1:${port}`
-settings.apiOrigin ||= url
-log.info('listening', { url, publicOrigin: settings.apiOrigin })
+context.settings.apiOrigin ||= url
+log.info('listening', { url, publicOrigin: context.settings.apiOrigin })
 process.send?.({ type: 'listening', urls: { api: url } })
 
 let isClosing = false

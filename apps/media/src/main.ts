@@ -2,8 +2,8 @@ import { createLog, parseConfig, systemClock, type Timers } from '@phonevoice/ba
 import { openDatabase } from '@phonevoice/db'
 import { createGuardedClient, createProviderClient } from '@phonevoice/outbound-http'
 import { createBus, createWakeQueue } from '@phonevoice/queue'
-import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
-import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
+import type { BusMessage, WakeUp } from '@phonevoice/services/context'
+import { createContext } from '@phonevoice/services/create-context'
 import { createFolderStorage } from '@phonevoice/storage'
 import type { ProviderAccess } from './call-providers.ts'
 import { mediaConfigShape } from './config.ts'
@@ -32,23 +32,8 @@ const { fetch } = providers
 /** Wall-clock time that never jumps: pacing audio must not follow a corrected system clock. */
 const timers: Timers = { ...systemClock, now: () => performance.timeOrigin + performance.now() }
 
-const { SANDBOX_CARRIER_URL, SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN } = config
-const ctx: ServiceContext = {
-  db,
-  clock: systemClock,
-  log,
-  secrets: createSecretBox({ db, masterKeys: readMasterKeys(config.SECRETS_KEY, config.SECRETS_KEYS_OTHER) }),
-  wake: (wakeUp) => queue.wake(wakeUp),
-  publish: (message) => bus.publish(message),
-  settings: {
-    apiOrigin: config.API_PUBLIC_ORIGIN,
-    isRecordingForbidden: config.RECORDING_FORBIDDEN,
-    sandbox:
-      SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
-        ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
-        : null,
-  },
-}
+const settings = { apiOrigin: config.API_PUBLIC_ORIGIN, isRecordingForbidden: config.RECORDING_FORBIDDEN }
+const ctx = createContext({ config, db, log, queue, bus, settings })
 const openai = { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null, fetch }
 const live: ProviderAccess = {
   openai,

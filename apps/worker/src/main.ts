@@ -3,8 +3,8 @@ import { createLog, parseConfig, systemClock } from '@phonevoice/base'
 import { openDatabase } from '@phonevoice/db'
 import { createGuardedClient } from '@phonevoice/outbound-http'
 import { createBus, createWakeListener, createWakeQueue } from '@phonevoice/queue'
-import type { BusMessage, ServiceContext, WakeUp } from '@phonevoice/services/context'
-import { createSecretBox, readMasterKeys } from '@phonevoice/services/secrets'
+import type { BusMessage, WakeUp } from '@phonevoice/services/context'
+import { createContext } from '@phonevoice/services/create-context'
 import { createFolderStorage } from '@phonevoice/storage'
 import { Hono } from 'hono'
 import { workerConfigShape } from './config.ts'
@@ -26,30 +26,15 @@ const client = createGuardedClient({
   allowedRanges: config.OUTBOUND_ALLOWED_RANGES.split(',').filter((range) => range.trim() !== ''),
 })
 
-const { SANDBOX_CARRIER_URL, SANDBOX_ACCOUNT_SID, SANDBOX_AUTH_TOKEN, SANDBOX_PROVIDERS_URL } = config
-const ctx: ServiceContext = {
-  db,
-  clock: systemClock,
-  log,
-  secrets: createSecretBox({ db, masterKeys: readMasterKeys(config.SECRETS_KEY, config.SECRETS_KEYS_OTHER) }),
-  wake: (wakeUp) => queue.wake(wakeUp),
-  publish: (message) => bus.publish(message),
-  settings: {
-    apiOrigin: config.API_PUBLIC_ORIGIN,
-    sandbox:
-      SANDBOX_CARRIER_URL && SANDBOX_ACCOUNT_SID && SANDBOX_AUTH_TOKEN
-        ? { carrierUrl: SANDBOX_CARRIER_URL, accountSid: SANDBOX_ACCOUNT_SID, authToken: SANDBOX_AUTH_TOKEN }
-        : null,
-    callsConcurrentMax: config.CALLS_CONCURRENT_MAX,
-  },
-}
+const settings = { apiOrigin: config.API_PUBLIC_ORIGIN, callsConcurrentMax: config.CALLS_CONCURRENT_MAX }
+const ctx = createContext({ config, db, log, queue, bus, settings })
 const worker = createWorker({
   ctx,
   client,
   storage: createFolderStorage(config.STORAGE_DIR),
   openai: {
     // The sandbox's servers take any key.
-    test: SANDBOX_PROVIDERS_URL ? { baseUrl: SANDBOX_PROVIDERS_URL, apiKey: 'sandbox' } : null,
+    test: config.SANDBOX_PROVIDERS_URL ? { baseUrl: config.SANDBOX_PROVIDERS_URL, apiKey: 'sandbox' } : null,
     live: { baseUrl: config.OPENAI_BASE_URL, apiKey: config.OPENAI_API_KEY ?? null },
   },
   timers: systemClock,
