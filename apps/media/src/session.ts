@@ -35,6 +35,7 @@ import { type CarrierSink, createOutbound } from './pipeline/outbound.ts'
 import { createSpeechGate } from './pipeline/speech-gate.ts'
 import type { Recorder } from './recorder.ts'
 import type { Ticker } from './ticker.ts'
+import { llmUsage, streamUsage, sttUsage, ttsUsage } from './usage-lines.ts'
 import type { UsageLine, UsageMeter } from './usage-meter.ts'
 
 /** Where a session's facts are kept; each call is one statement, retried by the journal. */
@@ -130,15 +131,7 @@ export function createSession(options: SessionOptions): Session {
     onTurn: (signal) => dispatch({ type: 'turn-signal', signal }),
     timers,
     onFailed: () => dispatch({ type: 'stt-failed' }),
-    onUsage: (stt, audioSeconds) =>
-      usage.add({
-        component: 'stt',
-        provider: stt.provider,
-        model: stt.model,
-        unit: 'second',
-        quantity: audioSeconds,
-        source: 'measured',
-      }),
+    onUsage: (stt, audioSeconds) => usage.add(sttUsage(stt, audioSeconds)),
     onWarning: (stt, message) =>
       log.warn('the recogniser warned', { provider: stt.provider, customer: { message } }),
   })
@@ -160,17 +153,7 @@ export function createSession(options: SessionOptions): Session {
     onFinished: (responseId) => dispatch({ type: 'llm-finished', responseId }),
     onBrokenOff: (responseId) => dispatch({ type: 'llm-broken-off', responseId }),
     onFailed: (responseId) => dispatch({ type: 'llm-failed', responseId }),
-    onUsage: (llm, { inputTokens, cachedInputTokens, outputTokens, isMeasured }, isWasted) => {
-      const line = {
-        component: isWasted ? 'early_thinking' : 'llm',
-        provider: llm.provider,
-        model: llm.model,
-        source: isMeasured ? 'measured' : 'estimated',
-      } as const
-      usage.add({ ...line, unit: 'input_token', quantity: inputTokens - cachedInputTokens })
-      usage.add({ ...line, unit: 'cached_input_token', quantity: cachedInputTokens })
-      usage.add({ ...line, unit: 'output_token', quantity: outputTokens })
-    },
+    onUsage: (llm, used, isWasted) => llmUsage(llm, used, isWasted).forEach(usage.add),
     timers,
     log,
   })
@@ -194,15 +177,7 @@ export function createSession(options: SessionOptions): Session {
     onAudio: () => outbound.pump(),
     onFirstAudio: (responseId, clauseId) => dispatch({ type: 'clause-voiced', responseId, clauseId }),
     onFailed: (responseId, clauseId) => dispatch({ type: 'tts-failed', responseId, clauseId }),
-    onUsage: (tts, unit, quantity, isMeasured) =>
-      usage.add({
-        component: 'tts',
-        provider: tts.provider,
-        model: tts.model,
-        unit,
-        quantity,
-        source: isMeasured ? 'measured' : 'estimated',
-      }),
+    onUsage: (tts, used) => usage.add(ttsUsage(tts, used)),
     timers,
     log,
   })
@@ -338,14 +313,7 @@ export function createSession(options: SessionOptions): Session {
     transcriber.close()
     voiceActivity.close()
     const closedAtMs = now()
-    usage.add({
-      component: 'media_stream',
-      provider: 'carrier',
-      model: 'stream',
-      unit: 'second',
-      quantity: closedAtMs / 1000,
-      source: 'measured',
-    })
+    usage.add(streamUsage(closedAtMs / 1000))
     writeUsage()
     // The carrier asks for instructions as soon as the socket closes; by then the reason must be readable.
     await Promise.all([reasonWritten, journal.settled(REASON_WRITE_MS)])

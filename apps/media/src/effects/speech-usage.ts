@@ -1,7 +1,7 @@
 import type { TtsProvider, TtsTokens } from '@phonevoice/providers/contract'
 
 /** Characters where the vendor counts them, else tokens. */
-export type SpeechUnit =
+type SpeechUnit =
   | 'character'
   | 'input_token'
   | 'cached_input_token'

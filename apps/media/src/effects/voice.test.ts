@@ -49,7 +49,7 @@ function setUp(speakers: ReturnType<typeof createSpeaker>[]) {
     onAudio: () => {},
     onFirstAudio: (responseId, clauseId) => heard.push(`${responseId}.${clauseId}`),
     onFailed: (responseId, clauseId) => told.push(`${responseId}.${clauseId} failed`),
-    onUsage: (tts, _unit, quantity) => told.push(`usage ${tts.provider} ${quantity}`),
+    onUsage: (tts, { quantity }) => told.push(`usage ${tts.provider} ${quantity}`),
     timers: clock,
     log: silentLog,
   })

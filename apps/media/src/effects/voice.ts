@@ -6,7 +6,7 @@ import { ClauseAudio } from '../pipeline/clause-audio.ts'
 import { withChunkDeadline } from './chunk-deadline.ts'
 import { firstToAnswer } from './first-to-answer.ts'
 import { createOrderOfPreference } from './order-of-preference.ts'
-import { type SpeechUnit, type SpeechUsage, usageOfText, usageOfTokens } from './speech-usage.ts'
+import { type SpeechUsage, usageOfText, usageOfTokens } from './speech-usage.ts'
 
 export interface VoiceOptions {
   /** The first speaks; the next ones, in order, when it fails or keeps the caller waiting. */
@@ -21,7 +21,7 @@ export interface VoiceOptions {
   onFirstAudio(responseId: string, clauseId: number): void
   onFailed(responseId: string, clauseId: number): void
   /** What the vendor will bill, in its own unit. */
-  onUsage(tts: TtsProvider, unit: SpeechUnit, quantity: number, isMeasured: boolean): void
+  onUsage(tts: TtsProvider, usage: SpeechUsage): void
   timers: Timers
   log: Log
 }
@@ -158,7 +158,7 @@ export function createVoice(options: VoiceOptions): Voice {
   }
 
   function report(tts: TtsProvider, usage: readonly SpeechUsage[]): void {
-    for (const { unit, quantity, isMeasured } of usage) options.onUsage(tts, unit, quantity, isMeasured)
+    for (const used of usage) options.onUsage(tts, used)
   }
 
   function avoid(index: number | undefined): void {
