@@ -1,12 +1,7 @@
 import type { TtsProvider, TtsTokens } from '@phonevoice/providers/contract'
 
 /** Characters where the vendor counts them, else tokens. */
-type SpeechUnit =
-  | 'character'
-  | 'input_token'
-  | 'cached_input_token'
-  | 'output_token'
-  | 'output_audio_token'
+type SpeechUnit = 'character' | 'input_token' | 'cached_input_token' | 'output_token' | 'output_audio_token'
 
 /** What a request to a voice costs, in the vendor's own unit. */
 export interface SpeechUsage {
