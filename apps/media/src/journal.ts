@@ -3,7 +3,7 @@ import type { Log, Timers } from '@phonevoice/base'
 /** Longest the journal waits for the database before a line is given up, in milliseconds. */
 const GIVE_UP_MS = 60_000
 const RETRY_MS = 500
-/** Lines that may wait; a call that says more while the database is away loses its oldest ones. */
+/** Lines that may wait; what a call says beyond them while the database is away is lost. */
 const LINES_MAX = 1000
 
 /**

@@ -8,7 +8,7 @@ export interface ProtectedRoute {
   json?: unknown
 }
 
-/** What every route under `/v1` must refuse. `hasId`: the path names a thing, which other organizations must not see. */
+/** What every route under `/v1` must refuse. `unknownPath`: the path names a thing, which other organizations must not see; this one names none. */
 export function describeProtection(
   server: () => TestServer,
   routes: Record<string, ProtectedRoute & { unknownPath?: string; isModeBound?: boolean }>,

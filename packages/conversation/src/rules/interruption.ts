@@ -14,7 +14,7 @@ import { speakOn } from './respond.ts'
  * - a stop phrase cuts the agent at once; other content does once speech has lasted `minSpeechMs` or is over;
  * - speech of `minSpeechMs` without words yet makes the agent pause, unless words are required (`minWords` of 2 and more);
  * - a backchannel or a noise leaves the agent speaking, or ends its pause.
- * The pause belongs to `agent.yielding` alone: every way into it arms its deadline, and only `decidePause` and the rules below end it.
+ * The pause belongs to `agent.yielding` alone: every way into it arms its deadline, and it ends in speaking on or in a cut.
  */
 
 /** Whether the caller may take the word from the agent as things stand. */

@@ -40,7 +40,7 @@ export interface CallForSession {
   webhookSecret: string
 }
 
-/** The columns of `SESSION_COLUMNS`, with `calls` as `c` and `organizations` as `o`. */
+/** A row of `sessionColumns`. */
 export interface SessionRow {
   id: string
   organization_id: string
@@ -66,10 +66,11 @@ export interface SessionRow {
   silence: string | null
 }
 
+/** What a session is made of; the statement has `calls` as `c` and `organizations` as `o`. */
 export function sessionColumns(ctx: ServiceContext) {
   return ctx.db
     .sql`c.id, c.organization_id, c.mode, c.direction, c.assistant_id, c.assistant, c.variables, c.metadata,
-    c.carrier_account_id,    c.phone_number, c.from_number, c.is_recorded, c.started_at, c.disclosed_at, c.max_duration_seconds, c.max_cost_micro_usd,
+    c.carrier_account_id, c.phone_number, c.from_number, c.is_recorded, c.started_at, c.disclosed_at, c.max_duration_seconds, c.max_cost_micro_usd,
     c.ending_reason, o.webhook_secret_sealed,
     (select json_agg(json_build_object('turn', t.turn, 'role', t.role, 'text', t.text) order by t.turn)
       from turns t where t.call_id = c.id) as turns,

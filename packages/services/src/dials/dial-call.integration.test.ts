@@ -39,7 +39,7 @@ function carrierError(category: OutsideCategory, vendorCode?: string): CarrierEr
   })
 }
 
-/** `placed` is what really rings; `onPlace` decides what our side hears of it. */
+/** `placed` is what really rings; `script` decides what our side hears of it. */
 function createScriptedCarrier() {
   const placed: (CarrierCall & { answerUrl: string; statusUrl: string })[] = []
   const hungUp: string[] = []
