@@ -1,4 +1,7 @@
-/** Fails when a document names a path of this repository that does not exist. A path is anything in backticks that begins with a folder we have. */
+/**
+ * Fails when a document names a path of this repository, or links to a heading, that does not exist. A path is anything in backticks that begins with a
+ * folder we have.
+ */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -20,6 +23,11 @@ for (const document of documents) {
   }
   for (const path of linked)
     if (!existsSync(path)) problems.push(`${document} links to ${path}, which does not exist`)
+  for (const [, path, anchor] of text.matchAll(/\]\((?!https?:|mailto:)([^)#\s]*)#([^)\s]+)\)/g)) {
+    const target = path ? join(document, '..', path) : document
+    if (existsSync(target) && !anchorsIn(target).includes(anchor ?? ''))
+      problems.push(`${document} links to #${anchor} in ${target}, which has no such heading`)
+  }
 }
 for (const problem of problems) console.error(problem)
 process.exitCode = problems.length > 0 ? 1 : 0
@@ -29,4 +37,15 @@ function markdownIn(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
     .map((path) => join(folder, path))
+}
+
+/** As GitHub makes them of headings. */
+function anchorsIn(document: string): string[] {
+  const headings = readFileSync(document, 'utf8').matchAll(/^#+ +(.+)$/gm)
+  return [...headings].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
 }
