@@ -1,7 +1,6 @@
-import { index, jsonb, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { at } from './at.ts'
 import { organizations } from './organizations.ts'
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
 
 export const assistants = pgTable(
   'assistants',

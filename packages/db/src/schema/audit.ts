@@ -1,7 +1,6 @@
-import { index, pgTable, text, timestamp } from 'drizzle-orm/pg-core'
+import { index, pgTable, text } from 'drizzle-orm/pg-core'
+import { at } from './at.ts'
 import { organizations } from './organizations.ts'
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
 
 /**
  * Who did what to keys, secrets, endpoints, recordings and settings. Rows are only ever added: a trigger of the migration refuses every update, and

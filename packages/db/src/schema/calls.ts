@@ -9,11 +9,9 @@ import {
   pgTable,
   primaryKey,
   text,
-  timestamp,
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+import { at } from './at.ts'
 
 /**
  * One phone call. The row is also the counter of its events: whoever writes an event locks it. Several are written in each second of a call, so no index
@@ -213,75 +211,6 @@ export const usageItems = pgTable(
     source: text({ enum: ['measured', 'estimated', 'carrier'] }).notNull(),
   },
   (table) => [primaryKey({ columns: [table.callId, table.key] })],
-)
-
-/** One WebSocket of the carrier, allowed by a one-time token. */
-export const streams = pgTable(
-  'streams',
-  {
-    id: text().primaryKey(),
-    callId: text('call_id')
-      .notNull()
-      .references(() => calls.id),
-    nodeId: text('node_id').notNull(),
-    /** Hex SHA-256 of the token. */
-    tokenHash: text('token_hash').notNull(),
-    mintedAt: at('minted_at').notNull(),
-    expiresAt: at('expires_at').notNull(),
-    /** Set by the first and only use. */
-    openedAt: at('opened_at'),
-    closedAt: at('closed_at'),
-    carrierStreamId: text('carrier_stream_id'),
-  },
-  (table) => [uniqueIndex('streams_token').on(table.tokenHash), index('streams_call').on(table.callId)],
-)
-
-/** A media process, by its heartbeat. */
-export const mediaNodes = pgTable('media_nodes', {
-  id: text().primaryKey(),
-  /** `wss://host[:port]`, without path. */
-  origin: text().notNull(),
-  /** False while it drains. */
-  isReady: boolean('is_ready').notNull(),
-  activeCalls: integer('active_calls').notNull(),
-  heartbeatAt: at('heartbeat_at').notNull(),
-})
-
-/** The audio of a call. */
-export const recordings = pgTable(
-  'recordings',
-  {
-    id: text().primaryKey(),
-    callId: text('call_id')
-      .notNull()
-      .references(() => calls.id),
-    /** `recording` while parts may still come; the rest is final. `deleted`: there was one, and whatever arrives late is deleted, too. */
-    status: text({ enum: ['recording', 'ready', 'partial', 'failed', 'deleted'] }).notNull(),
-    storageKey: text('storage_key'),
-    durationMs: integer('duration_ms'),
-    sizeBytes: bigint('size_bytes', { mode: 'number' }),
-    /** Raised to void every link given out so far. */
-    linkVersion: integer('link_version').notNull().default(1),
-    createdAt: at('created_at').notNull(),
-  },
-  (table) => [uniqueIndex('recordings_call').on(table.callId)],
-)
-
-/** One stretch of audio in shared storage: the parts of a call, merged when it is finished. */
-export const recordingParts = pgTable(
-  'recording_parts',
-  {
-    streamId: text('stream_id')
-      .notNull()
-      .references(() => streams.id),
-    number: integer().notNull(),
-    storageKey: text('storage_key').notNull(),
-    /** Where the part begins on its stream's clock, milliseconds. */
-    offsetMs: integer('offset_ms').notNull(),
-    durationMs: integer('duration_ms').notNull(),
-    isLast: boolean('is_last').notNull(),
-  },
-  (table) => [primaryKey({ columns: [table.streamId, table.number] })],
 )
 
 /** What somebody outside wants of a live call, for the media node that holds it. A message, not a record: old ones are deleted. */

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { at } from './at.ts'
 import { organizations } from './organizations.ts'
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
 
 /** How long an organization's calls keep what was said, and whether they may be recorded. A missing row: kept until somebody deletes it, and recorded as assistants say. */
 export const privacyPolicies = pgTable('privacy_policies', {

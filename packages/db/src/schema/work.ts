@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm'
-import { index, integer, pgTable, text, timestamp, uniqueIndex } from 'drizzle-orm/pg-core'
-
-const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date', precision: 3 })
+import { index, integer, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core'
+import { at } from './at.ts'
 
 /** The columns by which any pending work is claimed: due at `nextAt`, held until `leaseUntil` by whoever knows `leaseToken`. */
 const claimable = {
