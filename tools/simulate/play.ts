@@ -84,11 +84,16 @@ export function play(
   function takeOver(): void {
     if (state.call.name === 'connecting' || state.call.name === 'closed') return
     told.push({ atMs: nowMs, event: { type: 'process-killed' } })
+    const { isSilenced } = state.call
+    const { disclosure } = settings
+    const isDisclosed = memory.history.some(
+      ({ role, text }) => disclosure !== null && role === 'assistant' && text.startsWith(disclosure),
+    )
     settings = { ...settings, maxDurationMs: Math.max(1000, settings.maxDurationMs - (nowMs - streamFromMs)) }
     streamFromMs = nowMs
     state = createConversation(settings)
     laws = createLaws(settings)
-    feed({ type: 'call-started', ...memory, resumed: true })
+    feed({ type: 'call-started', ...memory, resumed: true, isSilenced, isDisclosed })
   }
 
   return {

@@ -81,12 +81,15 @@ describe('random conversations', () => {
     const run = play(course)
     run.happen({ type: 'call-started', history: [], resumed: false })
     run.happen({ type: 'key-pressed', digit: '1' })
+    run.happen({ type: 'silence-requested', isSilenced: true })
     run.happen({ type: 'process-killed' })
     expect(run.told.at(-1)?.event).toEqual({
       type: 'call-started',
       resumed: true,
       history: [{ role: 'user', text: '1' }],
       turns: 1,
+      isSilenced: true,
+      isDisclosed: false,
     })
   })
 

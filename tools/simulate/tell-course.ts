@@ -13,7 +13,7 @@ function tellEvent(event: OutsideEvent): string {
   const text = (words: string): string => `"${words.replaceAll('\n', '\\n')}"`
   switch (event.type) {
     case 'call-started':
-      return `call-started${event.resumed ? ' resumed' : ''}${event.isSilenced ? ' silenced' : ''}`
+      return `call-started${event.resumed ? ' resumed' : ''}${event.isSilenced ? ' silenced' : ''}${event.isDisclosed ? ' disclosed' : ''}`
     case 'speech-started':
     case 'speech-stopped':
       return `${event.type} from ${event.atMs}`
