@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { DEFAULT_ASSISTANT, mergeAssistant } from './assistant.ts'
+import { DEFAULT_ASSISTANT } from './assistant.ts'
+import { mergeAssistant } from './merge-assistant.ts'
 
 const base = { ...DEFAULT_ASSISTANT, name: 'Ada' }
 
