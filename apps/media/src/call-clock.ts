@@ -8,6 +8,7 @@ export interface StreamPlace {
   nextTurn: number
 }
 
+/** An utterance of the stream, numbered and timed as the call counts. */
 export function utteranceOfCall(utterance: FinishedUtterance, place: StreamPlace): FinishedUtterance {
   return {
     ...utterance,
@@ -17,6 +18,7 @@ export function utteranceOfCall(utterance: FinishedUtterance, place: StreamPlace
   }
 }
 
+/** A measurement of the stream, as the call counts; what never came to pass stays null. */
 export function measurementOfCall(measurement: TurnMeasurement, place: StreamPlace): TurnMeasurement {
   const { responseId, turn, interrupted, ...times } = measurement
   const moved = Object.entries(times).map(([name, ms]) => [name, ms === null ? null : msOfCall(ms, place)])

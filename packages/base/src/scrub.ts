@@ -23,6 +23,7 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 /** E.164, also within a form or a query. */
 const PHONE_NUMBER = /(\+|%2B)([1-9]\d{2,10})(\d{4})(?!\d)/gi
 
+/** Leaves of each secret only what tells its kind. */
 export function scrubSecrets(line: string): string {
   return SECRETS.reduce((text, [pattern, left]) => text.replace(pattern, left), line)
 }

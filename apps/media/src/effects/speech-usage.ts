@@ -15,6 +15,7 @@ export function usageOfText(tts: TtsProvider, text: string): SpeechUsage[] {
   return tts.billedBy === 'tokens' ? [] : [{ unit: 'character', quantity: text.length, isMeasured: true }]
 }
 
+/** What a voice that bills tokens has reported. */
 export function usageOfTokens(tokens: TtsTokens): SpeechUsage[] {
   const { isMeasured } = tokens
   return [

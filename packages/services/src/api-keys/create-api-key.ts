@@ -106,6 +106,7 @@ export function apiKeyValues(ctx: ServiceContext, row: ApiKeyRow) {
     ${row.expiresAt}::timestamptz`
 }
 
+/** The columns that `apiKeyValues` has values for. */
 export function apiKeyColumns(ctx: ServiceContext) {
   return ctx.db.sql`(id, organization_id, mode, name, hash, last4, scopes, created_at, expires_at)`
 }

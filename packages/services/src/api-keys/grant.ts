@@ -5,6 +5,7 @@ import type { Scope } from '@phonevoice/contracts'
 /** The key that asks; null: the person who runs the deployment, who may grant anything. */
 export type Granter = { scopes: readonly Scope[] | null; expiresAtMs: number | null } | null
 
+/** Whether a key may do this; one without a list may do everything. */
 export function hasScope(owner: { scopes: readonly Scope[] | null }, scope: Scope): boolean {
   return owner.scopes?.includes(scope) ?? true
 }

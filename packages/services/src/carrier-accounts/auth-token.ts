@@ -10,6 +10,7 @@ export interface CarrierAccountRow {
   base_url: string
 }
 
+/** As it is stored; bound to its account. */
 export function sealAuthToken(
   ctx: ServiceContext,
   account: { organizationId: string; id: string },

@@ -69,6 +69,7 @@ export async function completeRotation(
   )
 }
 
+/** As it is stored; bound to its organization. */
 export function sealWebhookSecret(
   ctx: ServiceContext,
   organizationId: string,

@@ -21,6 +21,7 @@ interface PolicyRow {
   is_recording_forbidden: boolean
 }
 
+/** What holds for an organization; one that has set nothing keeps everything, and records as assistants say. */
 export async function getPrivacyPolicy(
   ctx: ServiceContext,
   input: { organizationId: string },

@@ -76,6 +76,7 @@ export async function completeEndpointRotation(
   return getWebhookEndpoint(ctx, input)
 }
 
+/** As it is stored; bound to its endpoint. */
 export function sealEndpointSecret(
   ctx: ServiceContext,
   endpoint: { organizationId: string; endpointId: string },
