@@ -10,10 +10,10 @@ describe('newId', () => {
   })
 
   test('draws every character of the random part evenly, however many ids are made', () => {
-    const counts = Array.from({ length: 16 }, () => new Map<string, number>())
+    const counts = Array.from({ length: 14 }, () => new Map<string, number>())
     const made = 32 * 1000
     for (let i = 0; i < made; i++) {
-      const random = newId('event').slice(-16)
+      const random = newId('event').slice(-14)
       for (const [at, seen] of counts.entries()) {
         const character = random.charAt(at)
         seen.set(character, (seen.get(character) ?? 0) + 1)
@@ -24,6 +24,11 @@ describe('newId', () => {
       // 1000 ± 31 are expected; ten of those deviations do not happen by chance.
       for (const count of seen.values()) expect(Math.abs(count - 1000)).toBeLessThan(310)
     }
+  })
+
+  test('keeps the order of those made within a millisecond', () => {
+    const ids = Array.from({ length: 1000 }, () => newId('command', 1_800_000_000_000))
+    expect([...ids].sort()).toEqual(ids)
   })
 
   test('sorts by age', () => {
