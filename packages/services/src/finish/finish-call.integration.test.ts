@@ -1,123 +1,29 @@
 /** Goal: every call that ends gets exactly one `call.completed`, whatever fails. Time passes only when the test, or the wait it injects, moves it. */
-import { EVENT_DATA, type EventData } from '@phonevoice/contracts'
+
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { findCall } from '../calls/call-row.ts'
 import { failCall } from '../calls/fail-call.ts'
-import { recordCarrierStatus } from '../calls/record-carrier-status.ts'
-import { announceNode } from '../media-nodes/index.ts'
-import { addRecordingPart, deleteMergedParts, findRecording, startRecording } from '../recordings/index.ts'
 import { recordUsage } from '../usage/index.ts'
-import { claimWork, LEASE_MS, settleWork, type Work } from '../work/index.ts'
-import { createTestWorld, insertCall, insertOrganization, type TestWorld } from '../work/test-world.ts'
-import { type Analyst, type FinishInput, finishCall } from './index.ts'
+import { LEASE_MS } from '../work/index.ts'
+import { insertCall } from '../work/test-world.ts'
+import { finishCall } from './index.ts'
+import {
+  analyst,
+  answeredCall,
+  claimFinish,
+  completedEvents,
+  finish,
+  good,
+  merge,
+  openFinishWorld,
+  organizationId,
+  say,
+  timers,
+  world,
+} from './test-world.ts'
 
-let world: TestWorld
-let organizationId: string
-beforeAll(async () => {
-  world = await createTestWorld(inject('postgresUrl'))
-  organizationId = await insertOrganization(world.ctx)
-})
+beforeAll(() => openFinishWorld(inject('postgresUrl')))
 afterAll(() => world.close())
-
-let counter = 0
-async function answeredCall(
-  options: Parameters<typeof insertCall>[1] | Record<string, unknown> = {},
-): Promise<string> {
-  const callId = await insertCall(world.ctx, { organizationId, status: 'dialing', ...options })
-  const carrierCallId = `CA${++counter}`
-  const report = { callId, carrierCallId, carrierCode: null }
-  await recordCarrierStatus(world.ctx, { ...report, status: 'in-progress', atMs: world.clock.now() })
-  world.clock.advance(61_000)
-  await recordCarrierStatus(world.ctx, {
-    ...report,
-    status: 'completed',
-    atMs: world.clock.now(),
-    durationSeconds: 61,
-  })
-  return callId
-}
-
-async function say(callId: string, turns: [role: 'user' | 'assistant', text: string][]): Promise<void> {
-  for (const [index, [role, text]] of turns.entries())
-    await world.database.sql`insert into turns (id, call_id, turn, role, text, interrupted, start_ms, end_ms)
-      values (${`turn_${callId}_${index}`}, ${callId}, ${index + 1}, ${role}, ${text}, false, ${index * 1000}, ${index * 1000 + 900})`
-}
-
-async function openStream(callId: string, options: { closed: boolean }): Promise<string> {
-  const call = await findCall(world.ctx, callId)
-  const id = `strm_${callId}_${++counter}`
-  const openedAt = call!.startedAt!
-  await world.database
-    .sql`insert into streams (id, call_id, node_id, token_hash, minted_at, expires_at, opened_at, closed_at)
-    values (${id}, ${callId}, 'node_1', ${id}, ${openedAt}, ${openedAt}, ${openedAt}, ${options.closed ? call!.endedAt : null})`
-  return id
-}
-
-/** A wait that lets test time pass. */
-const timers: FinishInput['timers'] = {
-  now: () => world.clock.now(),
-  every: () => ({ cancel() {} }),
-  after(delayMs, run) {
-    setImmediate(() => {
-      world.clock.advance(delayMs)
-      run()
-    })
-    return { cancel() {} }
-  },
-}
-
-function analyst(
-  answer: () => Promise<unknown>,
-): Analyst & { asked: number; lastRequest: Parameters<Analyst['completeJson']>[0] | null } {
-  return {
-    provider: 'openai',
-    model: 'gpt-6-luna',
-    asked: 0,
-    lastRequest: null,
-    async completeJson(request) {
-      this.asked++
-      this.lastRequest = request
-      return {
-        value: await answer(),
-        usage: { inputTokens: 1000, cachedInputTokens: 200, outputTokens: 100, isMeasured: true },
-      }
-    },
-  }
-}
-const good = { summary: 'They booked a table.', sentiment: 'positive', intent: 'booking' }
-const merge: FinishInput['mergeRecording'] = async ({ lengthMs }) => ({
-  sizeBytes: lengthMs * 16 + 58,
-  durationMs: lengthMs,
-  missingParts: 0,
-})
-
-async function claimFinish(callId: string): Promise<Work> {
-  const [row] = await world.database.sql<
-    { id: string }[]
-  >`select id from work_items where call_id = ${callId} and kind = 'finish'`
-  const [work] = await claimWork(world.ctx, { ids: [row!.id], limit: 1 })
-  if (!work) throw new Error('the finish work is not due')
-  return work
-}
-
-async function finish(callId: string, input: Partial<FinishInput> = {}): Promise<void> {
-  const work = await claimFinish(callId)
-  const step = await finishCall(world.ctx, {
-    work,
-    timers,
-    analystFor: () => analyst(async () => good),
-    mergeRecording: merge,
-    ...input,
-  })
-  await settleWork(world.ctx, work, step)
-}
-
-async function completedEvents(callId: string): Promise<EventData<'call.completed'>[]> {
-  const rows = await world.database.sql<
-    { data: string }[]
-  >`select data from call_events where call_id = ${callId} and type = 'call.completed'`
-  return rows.map((row) => EVENT_DATA['call.completed'].parse(JSON.parse(row.data)))
-}
 
 describe('finishing', () => {
   test('writes cost, analysis, latency and outcome, and the same on the call', async () => {
@@ -300,112 +206,5 @@ describe('what fails is said', () => {
     await finish(callId, { analystFor: () => model })
     expect(model.asked).toBe(0)
     expect((await completedEvents(callId))[0]?.analysis.status).toBe('disabled')
-  })
-})
-
-describe('the recording', () => {
-  async function recordedCall(options: { closed: boolean; isLast: boolean }): Promise<string> {
-    const callId = await answeredCall({ isRecorded: true })
-    await startRecording(world.ctx, { callId })
-    const streamId = await openStream(callId, { closed: options.closed })
-    await addRecordingPart(world.ctx, {
-      streamId,
-      number: 1,
-      storageKey: 'a',
-      offsetMs: 0,
-      durationMs: 40_000,
-      isLast: options.isLast,
-    })
-    return callId
-  }
-
-  test('is ready when every stream has closed with its last part', async () => {
-    const callId = await recordedCall({ closed: true, isLast: true })
-    const startedMs = world.clock.now()
-    await finish(callId)
-    expect(world.clock.now()).toBe(startedMs)
-    const [data] = await completedEvents(callId)
-    expect(data?.recording).toEqual({ status: 'ready', duration_seconds: 40 })
-    expect(data?.recording_url).toMatch(/^https:\/\/api\.test\/rec\//)
-    expect(await findRecording(world.ctx, { callId })).toMatchObject({
-      status: 'ready',
-      storageKey: `recordings/${callId}/call.wav`,
-    })
-  })
-
-  test('is waited for, but not for ever: then it is partial', async () => {
-    const callId = await recordedCall({ closed: false, isLast: false })
-    const endedMs = (await findCall(world.ctx, callId))!.endedAt!.getTime()
-    await finish(callId)
-    expect(world.clock.now() - endedMs).toBeGreaterThanOrEqual(20_000)
-    expect(world.clock.now() - endedMs).toBeLessThan(21_000)
-    expect((await completedEvents(callId))[0]?.recording).toEqual({ status: 'partial', duration_seconds: 61 })
-  })
-
-  test('is not waited for when its media process is dead', async () => {
-    const callId = await recordedCall({ closed: false, isLast: false })
-    const endedMs = (await findCall(world.ctx, callId))!.endedAt!.getTime()
-    await announceNode(world.ctx, { nodeId: 'node_1', origin: 'wss://a', isReady: true, activeCalls: 1 })
-    await world.database.sql`update media_nodes set heartbeat_at = ${new Date(endedMs - 11_000)}`
-    await finish(callId)
-    expect(world.clock.now() - endedMs).toBeGreaterThanOrEqual(5000)
-    expect(world.clock.now() - endedMs).toBeLessThan(6000)
-    await world.database.sql`delete from media_nodes`
-    expect((await completedEvents(callId))[0]?.recording).toEqual({ status: 'partial', duration_seconds: 61 })
-  })
-
-  test('that cannot be merged has failed, and the event comes all the same', async () => {
-    const callId = await recordedCall({ closed: true, isLast: true })
-    await finish(callId, { mergeRecording: () => Promise.reject(new Error('the disk is full')) })
-    expect((await completedEvents(callId))[0]).toMatchObject({
-      recording: { status: 'failed' },
-      recording_url: null,
-    })
-  })
-
-  test('has its parts deleted an hour after they were merged; those that could not be stay', async () => {
-    await world.database.sql`delete from recording_parts`
-    const merged = await recordedCall({ closed: true, isLast: true })
-    await finish(merged)
-    const unmerged = await recordedCall({ closed: true, isLast: true })
-    await finish(unmerged, { mergeRecording: () => Promise.reject(new Error('the disk is full')) })
-    const deleted: string[] = []
-    const pass = (deleteObject = async (key: string) => void deleted.push(key)) =>
-      deleteMergedParts(world.ctx, { limit: 10, deleteObject })
-    expect(await pass()).toBe(0)
-    world.clock.advance(3_600_001)
-    // What is interrupted is found again.
-    await expect(pass(() => Promise.reject(new Error('the disk is away')))).rejects.toThrow('away')
-    expect(await pass()).toBe(1)
-    expect(deleted).toEqual(['a'])
-    expect(await pass()).toBe(0)
-    const left = await world.database.sql`
-      select s.call_id from recording_parts p join streams s on s.id = p.stream_id`
-    expect(left.map((row) => row.call_id)).toEqual([unmerged])
-  })
-
-  test('that was merged before a crash is not merged again', async () => {
-    const callId = await recordedCall({ closed: true, isLast: true })
-    let merged = 0
-    const counting: FinishInput['mergeRecording'] = (input) => {
-      merged++
-      return merge(input)
-    }
-    const work = await claimFinish(callId)
-    await Promise.allSettled([
-      finishCall(world.ctx, {
-        work,
-        timers,
-        analystFor: () => {
-          throw new Error('gone')
-        },
-        mergeRecording: counting,
-      }),
-    ])
-    await expect.poll(async () => (await findRecording(world.ctx, { callId }))?.status).toBe('ready')
-    world.clock.advance(LEASE_MS)
-    await finish(callId, { mergeRecording: counting })
-    expect(merged).toBe(1)
-    expect((await completedEvents(callId))[0]?.recording.status).toBe('ready')
   })
 })
